@@ -1,0 +1,183 @@
+"""The entry point: global options, a table of subcommands that load when asked for, and the last catch of errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import click
+
+from dutyflow import __version__
+from dutyflow.errors import DutyflowError, RulebookError
+from dutyflow_cli.settings import Color, ExitCode, Settings, choose_lang, settings_of
+
+if TYPE_CHECKING:  # loading it would make `--help` slower
+    from dutyflow.rulebook.findings import Finding
+
+
+class Entry(NamedTuple):
+    """A subcommand before it is loaded: its module, and the one line that `--help` says about it."""
+
+    module: str
+    zh: str
+    en: str
+
+
+COMMANDS = {
+    "check": Entry(
+        "dutyflow_cli.commands.check",
+        "检查规则手册，逐行指出错误和改法。",
+        "Check rulebooks; name the line of each mistake and what to write instead.",
+    ),
+    "simulate": Entry(
+        "dutyflow_cli.commands.simulate",
+        "在虚拟时间里走一张工单，看谁、何时、被提醒什么。",
+        "Play one ticket on a virtual clock: who does what, when, and who is warned.",
+    ),
+    "test": Entry(
+        "dutyflow_cli.commands.test",
+        "运行情景文件，比较预期与实际。",
+        "Run scenario files and compare what happens with what they expect.",
+    ),
+    "explain": Entry(
+        "dutyflow_cli.commands.explain",
+        "解释一个检查代码、一个关键字或一个状态。",
+        "Explain a finding's code, a key of the language, or a state.",
+    ),
+    "calendar": Entry(
+        "dutyflow_cli.commands.calendar",
+        "查看工作日历，计算到期时间。",
+        "Show a working calendar and reckon due times.",
+    ),
+    "new": Entry(
+        "dutyflow_cli.commands.new",
+        "从现成的业务或模板建一本新的规则手册。",
+        "Make a rulebook for another business type from a shipped one or a template.",
+    ),
+    "demo": Entry(
+        "dutyflow_cli.commands.demo",
+        "讲一件投诉的经过：预警、超时、升级、回访。",
+        "Tell the story of one complaint, with its warnings and a breach.",
+    ),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that lists its subcommands from the table, and imports one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table, which is the order of a person's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one subcommand that was asked for."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        return cast(click.Command, import_module(entry.module).command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of subcommands without importing any."""
+        settings = settings_of(ctx)
+        rows = [(name, settings.pick(entry.zh, entry.en)) for name, entry in COMMANDS.items()]
+        with formatter.section(settings.pick("命令", "Commands")):
+            formatter.write_dl(rows)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest names for an unknown one; click's own suggestion knows loaded subcommands only."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            close = " / ".join(get_close_matches(name, COMMANDS) or COMMANDS)
+            ctx.fail(settings_of(ctx).pick(f"没有命令 `{name}`。可用：{close}", f"no command `{name}`; try {close}"))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, name="dutyflow", context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="dutyflow", message="%(prog)s %(version)s")
+@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of messages 消息语言.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Use of colour; NO_COLOR and FORCE_COLOR are honoured.",
+)
+@click.pass_context
+def cli(ctx: click.Context, lang: str | None, color: str) -> None:
+    """Duties, time limits and life cycles of tickets, written once in YAML.
+
+    \b
+    Exit codes: 0 fine, 1 findings or failures, 2 wrong usage, 3 could not run.
+    """
+    settings = Settings(choose_lang(lang, os.environ), color=cast(Color, color))
+    ctx.obj = settings
+    ctx.color = settings.wants_color(sys.stdout)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; every failure ends as a sentence on stderr, never a traceback."""
+    words = list(sys.argv[1:] if args is None else args)
+    reader = Settings(choose_lang(_lang_in(words), os.environ))
+    try:
+        outcome = cli.main(words, prog_name="dutyflow", standalone_mode=False, obj=reader)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return _tell(reader.pick("已中断", "interrupted"), reader, ExitCode.INTERRUPTED)
+    except RulebookError as error:
+        for finding in error.findings:
+            click.echo(_concise(finding, reader))
+        return _tell(error.message, reader, ExitCode.FINDINGS)
+    except DutyflowError as error:
+        return _tell(error.message, reader, ExitCode.COULD_NOT_RUN)
+    except OSError as error:
+        return _tell(_os_reason(error), reader, ExitCode.COULD_NOT_RUN)
+    except Exception as error:  # a defect of ours: this is the last place that can keep a traceback from the reader
+        if os.environ.get("DUTYFLOW_DEBUG"):
+            raise
+        return _tell(_defect(error, reader), reader, ExitCode.COULD_NOT_RUN)
+    return outcome if isinstance(outcome, int) else ExitCode.FINE
+
+
+def _tell(sentence: str, reader: Settings, code: ExitCode) -> ExitCode:
+    """Write one sentence to stderr and hand back the exit code."""
+    click.echo(reader.pick("错误：", "error: ") + sentence, err=True)
+    return code
+
+
+def _concise(finding: Finding, reader: Settings) -> str:
+    """Say one finding in a line, for a command that wanted a rulebook and did not come to show findings itself."""
+    said = finding.text("message", reader.lang)
+    return f"{finding.place}: {finding.severity}[{finding.code}] {said}"
+
+
+def _defect(error: Exception, reader: Settings) -> str:
+    """Say that dutyflow itself is at fault, and how a developer sees where."""
+    what = f"{type(error).__name__}: {error}"
+    return reader.pick(
+        f"dutyflow 内部出错（{what}）。设 DUTYFLOW_DEBUG=1 可看详情。",
+        f"dutyflow failed inside ({what}). Set DUTYFLOW_DEBUG=1 to see where.",
+    )
+
+
+def _os_reason(error: OSError) -> str:
+    """Return the system's reason with the file it is about."""
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def _lang_in(words: Sequence[str]) -> str | None:
+    """Find the language among words that click has not read yet: help and failures want it too, in any order."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--lang":
+            return following
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang=")
+    return None

@@ -1,0 +1,1 @@
+"""Puts results into the forms that people and machines read."""

@@ -1,0 +1,331 @@
+"""Which clocks an event starts, stops, moves or pauses, and what happens when an alarm rings.
+
+Within one event the order is stop, pause, start (SLA_TRAPS.md "equal time stamps").
+"""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from dutyflow.kernel import events as ev
+from dutyflow.kernel.clocks import (
+    Plan,
+    choose_target,
+    deadline,
+    instant,
+    pending_alarms,
+    plan_move,
+    plan_of,
+    plan_run,
+    reach,
+)
+from dutyflow.kernel.draft import Draft
+from dutyflow.kernel.effects import Addressee, Notice
+from dutyflow.kernel.recipients import address
+from dutyflow.kernel.rules import NEW, Alarm, Move, Sla, Trigger, Workflow
+from dutyflow.kernel.scope import Scope
+from dutyflow.kernel.ticket import ClockRun, PendingAlarm, Ticket
+
+
+class ClockEffect(msgspec.Struct, frozen=True, kw_only=True):
+    """What one kind of step may do to the clock of one SLA; worked out once for each kind of step."""
+
+    sla: Sla
+    starts: tuple[Trigger, ...]
+    stops: tuple[Trigger, ...]
+    cancels: tuple[Trigger, ...]
+    moves: tuple[tuple[int, Move], ...]
+
+
+def update_clocks(draft: Draft, before: Ticket, fired: ev.Fired) -> None:
+    """Let every clock of the ticket see the event that just went through."""
+    effects = _effects_of(draft.workflow, fired.event, before.state, fired.state, fired.entered)
+    if effects:
+        scope = draft.scope(fired.actor, fired.given)
+        for effect in effects:
+            _apply(draft, effect, before, scope)
+    if fired.entered and draft.workflow.states[fired.state].final:
+        for run in draft.ticket.clocks:
+            _stop(draft, run, "cancelled")
+
+
+def ring(draft: Draft, run: ClockRun, pending: PendingAlarm) -> None:
+    """Raise the alarm: the fact, the notices, and the clocks that start on a breach."""
+    sla = draft.workflow.slas[run.sla]
+    scope = draft.scope()
+    addressees = _addressees(_declared(sla, run, pending), scope)
+    draft.add(
+        ev.Rang(
+            at=draft.now,
+            sla=run.sla,
+            run=run.run,
+            kind=pending.kind,
+            level=pending.level,
+            due_at=run.due_at or run.nominal_due_at,
+            to=addressees,
+        )
+    )
+    draft.effects.extend(_notices(draft, run, pending, addressees))
+    if pending.kind == "breach":
+        _start_on_breach(draft, run.sla)
+
+
+def _effects_of(workflow: Workflow, event: str, before: str, after: str, entered: bool) -> tuple[ClockEffect, ...]:
+    key = (event, before, after, entered)
+    known: tuple[ClockEffect, ...] | None = workflow.clock_effects.get(key)
+    if known is None:
+        known = workflow.clock_effects[key] = _work_out(workflow, event, before, after, entered)
+    return known
+
+
+def _work_out(workflow: Workflow, event: str, before: str, after: str, entered: bool) -> tuple[ClockEffect, ...]:
+    source = set(workflow.states[before].path) if before != NEW else set()
+    target = set(workflow.states[after].path) if after != NEW else set()
+    went_in = (target - source) | ({after} if entered else set())
+    went_out = (source - target) | ({before} if entered else set())
+    matches = {"event": {event}, "entered": went_in, "left": went_out, "breached": set()}
+
+    def relevant(triggers: tuple[Trigger, ...]) -> tuple[Trigger, ...]:
+        return tuple(t for t in triggers if t.kind == "when" or t.names & matches[t.kind])
+
+    effects = []
+    for sla in workflow.slas.values():
+        effect = ClockEffect(
+            sla=sla,
+            starts=relevant(sla.starts),
+            stops=relevant(sla.stops),
+            cancels=relevant(sla.cancels),
+            moves=tuple((index, move) for index, move in enumerate(sla.moves) if event in move.events),
+        )
+        if effect.starts or effect.stops or effect.cancels or effect.moves or sla.pauses or len(sla.targets) > 1:
+            effects.append(effect)
+    return tuple(effects)
+
+
+def _apply(draft: Draft, effect: ClockEffect, before: Ticket, scope: Scope) -> None:
+    sla = effect.sla
+    runs = [run for run in draft.ticket.clocks if run.sla == sla.id]
+    if runs:
+        if effect.stops and _any_fires(effect.stops, before, scope):
+            for run in runs:
+                _stop(draft, run, "met")
+        elif effect.cancels and _any_fires(effect.cancels, before, scope):
+            for run in runs:
+                _stop(draft, run, "cancelled")
+        else:
+            for run in runs:
+                _adjust(draft, effect, run, scope)
+    for trigger in effect.starts:
+        if _fires(trigger, before, scope):
+            _start(draft, sla, trigger, scope)
+            break
+
+
+def _any_fires(triggers: tuple[Trigger, ...], before: Ticket, scope: Scope) -> bool:
+    return any(_fires(trigger, before, scope) for trigger in triggers)
+
+
+def _fires(trigger: Trigger, before: Ticket, scope: Scope) -> bool:
+    if trigger.condition is None:
+        return True
+    if not trigger.condition.evaluate(scope):
+        return False
+    if trigger.kind != "when":
+        return True
+    earlier = Scope(scope.rules, before, values=before.fields, now=scope.now, facts=scope.facts, actor=scope.actor)
+    return not trigger.condition.evaluate(earlier)
+
+
+# --- starting ---------------------------------------------------------------------------------------------------
+
+
+def _start(draft: Draft, sla: Sla, trigger: Trigger, scope: Scope) -> None:
+    running = [run for run in draft.ticket.clocks if run.sla == sla.id]
+    if running and sla.if_running == "keep":
+        return
+    anchor_at = (instant(trigger.anchor, scope) if trigger.anchor else None) or draft.now
+    pauses: tuple[tuple[datetime, datetime | None], ...] = ()
+    last = _last_ended(draft.ticket, sla.id)
+    if not running and last is not None:
+        if sla.reopen == "ignore":
+            return
+        if sla.reopen != "new_cycle":
+            anchor_at, pauses = last.anchor_at, _closed(last, draft.now, counted=sla.reopen == "total")
+    index = choose_target(sla, scope)
+    plan = plan_run(sla, index, anchor_at, scope, pauses) if index is not None else None
+    if plan is None:
+        return
+    if sla.if_running == "restart":
+        for run in running:
+            _stop(draft, run, "superseded")
+    _begin(draft, sla, plan, scope, pauses)
+
+
+def _begin(
+    draft: Draft, sla: Sla, plan: Plan, scope: Scope, pauses: tuple[tuple[datetime, datetime | None], ...]
+) -> None:
+    number = 1 + sum(run.sla == sla.id for run in (*draft.ticket.clocks, *draft.ticket.past_clocks))
+    draft.add(
+        ev.ClockStarted(
+            at=draft.now,
+            sla=sla.id,
+            run=number,
+            anchor_at=plan.anchor_at,
+            due_at=plan.due_at,
+            seconds=plan.seconds,
+            target=plan.target,
+            fixed=plan.fixed,
+            alarms=pending_alarms(sla, plan, scope, pauses=pauses),
+            pauses=pauses,
+        )
+    )
+    if sla.pauses and _should_stand_still(sla, draft.ticket, scope):
+        draft.add(ev.ClockPaused(at=draft.now, sla=sla.id, run=number))
+
+
+def _start_on_breach(draft: Draft, breached: str) -> None:
+    for sla in draft.workflow.slas.values():
+        for trigger in sla.starts:
+            if trigger.kind == "breached" and breached in trigger.names:
+                scope = draft.scope()
+                if _fires(trigger, draft.ticket, scope):
+                    _start(draft, sla, trigger, scope)
+
+
+def _last_ended(ticket: Ticket, sla: str) -> ClockRun | None:
+    return next((run for run in reversed(ticket.past_clocks) if run.sla == sla), None)
+
+
+def _closed(last: ClockRun, now: datetime, *, counted: bool) -> tuple[tuple[datetime, datetime | None], ...]:
+    """The pauses of a run that goes on: its own, and the time it was closed unless that counts."""
+    ended_at = last.ended_at or now
+    pauses = tuple((start, end or ended_at) for start, end in last.pauses)
+    return pauses if counted or ended_at == now else (*pauses, (ended_at, now))
+
+
+# --- stopping, moving, pausing ----------------------------------------------------------------------------------
+
+
+def _stop(draft: Draft, run: ClockRun, how: Literal["met", "cancelled", "superseded"]) -> None:
+    if how == "met" and not run.late and run.due_at is not None and draft.now > run.due_at:
+        # The run was over before it was noticed (an anchor in the past): the breach is a fact all the same.
+        overdue = next((alarm for alarm in run.alarms if alarm.kind == "breach"), None)
+        if overdue is not None:
+            ring(draft, run, overdue)
+    draft.add(ev.ClockStopped(at=draft.now, sla=run.sla, run=run.run, how=how))
+
+
+def _adjust(draft: Draft, effect: ClockEffect, run: ClockRun, scope: Scope) -> None:
+    sla = effect.sla
+    for index, move in effect.moves:
+        if move.when is None or move.when.evaluate(scope):
+            plan = plan_move(sla, index, run, scope)
+            if plan is not None:
+                _move(draft, sla, run, plan, scope, why="appointment")
+                return
+    if len(sla.targets) > 1 and run.target >= 0 and _retarget(draft, sla, run, scope):
+        return
+    if sla.pauses:
+        _pause_or_resume(draft, sla, run, scope)
+
+
+def _move(draft: Draft, sla: Sla, run: ClockRun, plan: Plan, scope: Scope, *, why: str) -> None:
+    rung = tuple(item for item in run.rung if item[0] != "warning")
+    draft.add(
+        ev.ClockMoved(
+            at=draft.now,
+            sla=sla.id,
+            run=run.run,
+            due_at=plan.due_at,
+            seconds=plan.seconds,
+            target=plan.target,
+            fixed=plan.fixed,
+            alarms=pending_alarms(sla, plan, scope, pauses=run.pauses, rung=rung),
+            why=why,
+        )
+    )
+
+
+def _retarget(draft: Draft, sla: Sla, run: ClockRun, scope: Scope) -> bool:
+    index = choose_target(sla, scope)
+    if index == run.target or sla.retarget == "keep_old":
+        return False
+    if index is None:
+        _stop(draft, run, "cancelled")
+        return True
+    anchor_at, pauses = (draft.now, ()) if sla.retarget == "restart" else (run.anchor_at, run.pauses)
+    plan = plan_run(sla, index, anchor_at, scope, pauses)
+    if plan is None:
+        return False
+    draft.add(ev.ClockStopped(at=draft.now, sla=sla.id, run=run.run, how="superseded"))
+    _begin(draft, sla, _with_min_remaining(sla, plan, scope), scope, pauses)
+    return True
+
+
+def _with_min_remaining(sla: Sla, plan: Plan, scope: Scope) -> Plan:
+    if sla.min_remaining is None:
+        return plan
+    target = sla.targets[plan.target]
+    earliest = deadline(sla.min_remaining, scope.now, target.calendar)
+    return msgspec.structs.replace(plan, due_at=max(plan.due_at, earliest))
+
+
+def _pause_or_resume(draft: Draft, sla: Sla, run: ClockRun, scope: Scope) -> None:
+    stand_still = _should_stand_still(sla, draft.ticket, scope)
+    if stand_still and not run.paused:
+        draft.add(ev.ClockPaused(at=draft.now, sla=sla.id, run=run.run))
+    elif run.paused and not stand_still:
+        pauses = (*run.pauses[:-1], (run.pauses[-1][0], draft.now))
+        plan = plan_of(sla, run)
+        due_at = reach(plan.measure, run.anchor_at, pauses, run.seconds) or draft.now
+        plan = msgspec.structs.replace(plan, due_at=due_at)
+        alarms = pending_alarms(sla, plan, scope, pauses=pauses, rung=run.rung)
+        draft.add(ev.ClockResumed(at=draft.now, sla=sla.id, run=run.run, due_at=due_at, alarms=alarms))
+
+
+def _should_stand_still(sla: Sla, ticket: Ticket, scope: Scope) -> bool:
+    path = set(scope.rules.workflows[ticket.workflow].states[ticket.state].path)
+    return any(
+        pause.states & path or (pause.condition is not None and pause.condition.evaluate(scope)) for pause in sla.pauses
+    )
+
+
+# --- ringing ----------------------------------------------------------------------------------------------------
+
+
+def _declared(sla: Sla, run: ClockRun, pending: PendingAlarm) -> Alarm:
+    if pending.kind == "breach":
+        assert sla.breach is not None, "a pending breach was declared"
+        return sla.breach
+    alarms = plan_of(sla, run).warnings if pending.kind == "warning" else sla.escalations
+    return next(alarm for alarm in alarms if alarm.level == pending.level)
+
+
+def _addressees(alarm: Alarm, scope: Scope) -> tuple[Addressee, ...]:
+    found = [address(recipient, scope) for recipient in alarm.to]
+    return tuple(dict.fromkeys(addressee for addressee in found if addressee is not None))
+
+
+def _notices(draft: Draft, run: ClockRun, pending: PendingAlarm, addressees: tuple[Addressee, ...]) -> list[Notice]:
+    return [
+        Notice(
+            sla=run.sla,
+            run=run.run,
+            kind=pending.kind,
+            level=pending.level,
+            at=draft.now,
+            deliver_at=_after_quiet_hours(draft, addressee.role),
+            to=addressee,
+        )
+        for addressee in addressees
+    ]
+
+
+def _after_quiet_hours(draft: Draft, role: str) -> datetime:
+    """Quiet hours hold back the notice, never the fact."""
+    declared = draft.rules.organisation.roles.get(role)
+    quiet_hours = declared.quiet_hours if declared else None
+    if quiet_hours is None or not quiet_hours.is_quiet(draft.now):
+        return draft.now
+    return quiet_hours.next_contact(draft.now)

@@ -1,0 +1,276 @@
+"""`decide(rules, ticket, command, now, facts)`: what happens when somebody asks for something, or why it does not.
+
+Pure: reads nothing but its arguments. A `Decision` carries all events of one atomic step; a `Denial` changes nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from dutyflow.errors import MisuseError, NaiveTimeError, TimersPendingError
+from dutyflow.kernel import commands as cmd
+from dutyflow.kernel import events as ev
+from dutyflow.kernel.clocks import deadline
+from dutyflow.kernel.clockwork import ring
+from dutyflow.kernel.denials import Denial
+from dutyflow.kernel.draft import Draft
+from dutyflow.kernel.effects import Effect, Resubmit
+from dutyflow.kernel.evolve import evolve
+from dutyflow.kernel.facts import Facts, Lookalike
+from dutyflow.kernel.rules import NEW, SYSTEM, Duplicate, EventRule, Rules, Workflow
+from dutyflow.kernel.step import go
+from dutyflow.kernel.ticket import PendingAlarm, Ticket
+
+OWNER = "owner"
+"""In `by:`, whoever owns the present state."""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that went through: its events, its effects, and the ticket they give (None: nothing happened here)."""
+
+    events: tuple[ev.Event, ...]
+    effects: tuple[Effect, ...]
+    ticket: Ticket | None
+
+
+def decide(rules: Rules, ticket: Ticket | None, command: cmd.Command, now: datetime, facts: Facts) -> Decision | Denial:
+    """Answer one command at `now` (aware; kept in UTC).
+
+    `ticket` is None exactly for `Open`. Raises `NaiveTimeError` for a naive `now`, `TimersPendingError` when timers
+    due before `now` have not fired, `MisuseError` for an unknown workflow. Everything else a person can get wrong is
+    a `Denial`.
+    """
+    if now.tzinfo is None:
+        raise NaiveTimeError
+    now = now.astimezone(UTC)
+    if isinstance(command, cmd.Open):
+        return _open(rules, command, now, facts)
+    if ticket is None:
+        raise MisuseError(f"{type(command).__name__} needs a ticket")
+    due_at = ticket.next_due_at
+    if now < ticket.changed_at:
+        return Denial(code="time", event=_name(command), state=ticket.state, values={"latest": ticket.changed_at})
+    if due_at is not None and due_at < now:
+        raise TimersPendingError(f"Ticket {ticket.id} has timers due at {due_at.isoformat()}: let them fire first.")
+    draft = Draft(rules, rules.workflows[ticket.workflow], ticket, now, facts)
+    if isinstance(command, cmd.Fire):
+        return _finish(draft, _fire(draft, command.event, command.actor, command.data, command.reason))
+    if isinstance(command, cmd.ChildEnded):
+        return _finish(draft, _child_ended(draft, command))
+    return _finish(draft, _tick(draft))
+
+
+def _name(command: cmd.Command) -> str:
+    return command.event if isinstance(command, cmd.Fire) else type(command).__name__
+
+
+def _finish(draft: Draft, denial: Denial | None) -> Decision | Denial:
+    if denial is not None:
+        return denial
+    return Decision(events=tuple(draft.events), effects=tuple(draft.effects), ticket=draft.ticket)
+
+
+# --- opening ----------------------------------------------------------------------------------------------------
+
+
+def _open(rules: Rules, command: cmd.Open, now: datetime, facts: Facts) -> Decision | Denial:
+    workflow = rules.workflows.get(command.workflow)
+    if workflow is None:
+        raise MisuseError(f"No workflow `{command.workflow}`; there are: {', '.join(rules.workflows)}.")
+    opened = ev.Opened(
+        at=now,
+        ticket=command.ticket,
+        workflow=workflow.id,
+        rules=rules.hash,
+        parent=command.parent,
+        fields=workflow.defaults,
+    )
+    draft = Draft(rules, workflow, evolve(None, opened), now, facts)
+    draft.events.append(opened)
+    by_child = command.parent is not None
+    admitted = _admit(draft, command.event, command.actor, command.data, check_role=not by_child)
+    if isinstance(admitted, Denial):
+        return admitted
+    rule, given = admitted
+    known = _known_already(draft, command, given)
+    if isinstance(known, Decision):
+        return known
+    denial = go(draft, rule, command.actor, given, command.reason)
+    return _finish(draft, denial or known)
+
+
+def _known_already(draft: Draft, command: cmd.Open, given: Mapping[str, Any]) -> Decision | Denial | None:
+    """What the duplicates rule says: a denial, a command for the other ticket, or nothing."""
+    values = {**draft.ticket.fields, **given}
+    for rule in draft.workflow.duplicates:
+        same = {name: values.get(name) for name in rule.same}
+        if any(value is None for value in same.values()):
+            continue
+        other = next((t for t in draft.facts.lookalikes(draft.workflow.id, same) if _counts(rule, t, draft.now)), None)
+        if other is None:
+            continue
+        follow = None
+        if rule.then is not None:
+            follow = Resubmit(
+                ticket=other.id, event=rule.then, actor=command.actor, data=command.data, reason=command.reason
+            )
+        if rule.answer == "redirect" and follow is not None:
+            return Decision(events=(), effects=(follow,), ticket=None)
+        return Denial(
+            code="duplicate",
+            event=command.event,
+            state=NEW,
+            values={"ticket": other.id, "same": tuple(rule.same)},
+            source=rule.source,
+            follow=follow,
+        )
+    return None
+
+
+def _counts(rule: Duplicate, other: Lookalike, now: datetime) -> bool:
+    if other.state not in rule.states:
+        return False
+    return rule.within is None or now <= deadline(rule.within[0], other.changed_at, rule.within[1])
+
+
+# --- a person or another system asks ----------------------------------------------------------------------------
+
+
+def _fire(draft: Draft, event: str, actor: str, data: Mapping[str, Any], reason: str | None) -> Denial | None:
+    admitted = _admit(draft, event, actor, data, check_role=True)
+    if isinstance(admitted, Denial):
+        return admitted
+    rule, given = admitted
+    return go(draft, rule, actor, given, reason)
+
+
+def _admit(
+    draft: Draft, event: str, actor: str, data: Mapping[str, Any], *, check_role: bool
+) -> tuple[EventRule, dict[str, Any]] | Denial:
+    """The rule that answers the event here and the data as stored, or the first refusal: role, state, input."""
+    workflow, state = draft.workflow, draft.ticket.state
+    by_state = workflow.steps.get(event)
+    if by_state is None:
+        values = {"unknown": True, "offered": _offered(workflow, state)}
+        return Denial(code="state", event=event, state=state, values=values)
+    rule = by_state.get(state)
+    if check_role:
+        allowed = rule.by if rule is not None else workflow.roles_by_event[event]
+        denial = _role_denied(draft, allowed, event, actor)
+        if denial is not None:
+            return denial
+    if rule is None or rule.trigger != "person":
+        values = {"offered": _offered(workflow, state), "states": tuple(by_state)}
+        return Denial(code="state", event=event, state=state, values=values)
+    if not data:
+        return rule, {}
+    return _accepted(draft, rule, data)
+
+
+def _role_denied(draft: Draft, allowed: frozenset[str], event: str, actor: str) -> Denial | None:
+    held = draft.facts.roles_of(actor, draft.now)
+    if held & allowed or _acts_as_owner(draft, allowed, held, actor):
+        return None
+    values = {"actor": actor, "held": tuple(sorted(held)), "allowed": _spelled_out(draft, allowed)}
+    rule = draft.workflow.steps[event].get(draft.ticket.state)
+    return Denial(code="role", event=event, state=draft.ticket.state, values=values, source=rule.source if rule else "")
+
+
+def _acts_as_owner(draft: Draft, allowed: frozenset[str], held: frozenset[str], actor: str) -> bool:
+    owner = draft.ticket.owner
+    if OWNER not in allowed or owner is None:
+        return False
+    return owner.member == actor if owner.member is not None else owner.role in held
+
+
+def _spelled_out(draft: Draft, allowed: frozenset[str]) -> tuple[str, ...]:
+    owner = draft.ticket.owner
+    named = {(owner.member or owner.role or OWNER) if role == OWNER and owner else role for role in allowed}
+    return tuple(sorted(named))
+
+
+def _offered(workflow: Workflow, state: str) -> tuple[str, ...]:
+    return tuple(
+        event for event, steps in workflow.steps.items() if state in steps and steps[state].trigger == "person"
+    )
+
+
+def _accepted(draft: Draft, rule: EventRule, data: Mapping[str, Any]) -> tuple[EventRule, dict[str, Any]] | Denial:
+    given: dict[str, Any] = {}
+    for name, raw in data.items():
+        if name not in rule.accepts:
+            values: dict[str, Any] = {"field": name, "accepts": tuple(sorted(rule.accepts))}
+            return _input_denied(draft, rule, values)
+        field = draft.workflow.fields[name]
+        try:
+            given[name] = value = field.accept(raw)
+        except ValueError as problem:
+            return _input_denied(draft, rule, {"field": name, "value": raw, "problem": str(problem)})
+        if field.kind == "person" and value is not None and not _is_person(draft, field.role, value):
+            return _input_denied(draft, rule, {"field": name, "value": raw, "role": field.role or ""})
+    return rule, given
+
+
+def _input_denied(draft: Draft, rule: EventRule, values: Mapping[str, Any]) -> Denial:
+    return Denial(code="input", event=rule.event, state=draft.ticket.state, values=values, source=rule.source)
+
+
+def _is_person(draft: Draft, role: str | None, person: str) -> bool:
+    held = draft.facts.roles_of(person, draft.now)
+    return role in held if role is not None else bool(held)
+
+
+# --- things that happen by themselves ---------------------------------------------------------------------------
+
+
+def _child_ended(draft: Draft, command: cmd.ChildEnded) -> Denial | None:
+    """A fact: recorded even where no rule waits for it."""
+    draft.add(ev.ChildClosed(at=draft.now, child=command.child, outcome=command.outcome))
+    for rule in draft.workflow.on_child.get(draft.ticket.state, ()):
+        if _waits_for(draft, rule, command):
+            return go(draft, rule, SYSTEM, {}, None)
+    for rule in draft.workflow.automatic.get(draft.ticket.state, ()):
+        if rule.when is None or rule.when.evaluate(draft.scope(SYSTEM)):
+            return go(draft, rule, SYSTEM, {}, None)
+    return None
+
+
+def _waits_for(draft: Draft, rule: EventRule, command: cmd.ChildEnded) -> bool:
+    if rule.child != command.workflow:
+        return False
+    if rule.child_outcomes and command.outcome not in rule.child_outcomes:
+        return False
+    return rule.when is None or bool(rule.when.evaluate(draft.scope(SYSTEM)))
+
+
+def _tick(draft: Draft) -> Denial | None:
+    """Everything due now: automatic transitions first (they may meet a clock in time), then alarms in order."""
+    while True:
+        ticket = draft.ticket
+        if ticket.pending and ticket.pending[0].at <= draft.now:
+            denial = _timed_event(draft, ticket.pending[0].event)
+            if denial is not None:
+                return denial
+            continue
+        due = [(run.alarms[0], run) for run in ticket.clocks if run.alarms and run.alarms[0].at <= draft.now]
+        if not due:
+            return None
+        alarm, run = min(due, key=lambda pair: _ring_order(pair[0]))
+        ring(draft, run, alarm)
+
+
+def _ring_order(alarm: PendingAlarm) -> tuple[datetime, int, int]:
+    return alarm.at, alarm.rank, alarm.level
+
+
+def _timed_event(draft: Draft, event: str) -> Denial | None:
+    rule = draft.workflow.steps[event][draft.ticket.state]
+    if rule.when is None or rule.when.evaluate(draft.scope(SYSTEM)):
+        events_before = len(draft.events)
+        denial = go(draft, rule, SYSTEM, {}, None)
+        if denial is None or len(draft.events) > events_before:
+            return denial
+    draft.add(ev.Lapsed(at=draft.now, event=event))
+    return None

@@ -1,0 +1,184 @@
+"""`evolve(ticket, event) -> ticket`: the only place where a ticket changes; replaying a history is folding it."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from dutyflow.kernel import events as ev
+from dutyflow.kernel.rules import NEW
+from dutyflow.kernel.ticket import Child, ClockRun, Signature, Ticket
+
+
+def evolve(ticket: Ticket | None, event: ev.Event) -> Ticket:
+    """The ticket after `event`. `ticket` is None only for `Opened`."""
+    if isinstance(event, ev.Opened):
+        return _opened(event)
+    assert ticket is not None, "a history begins with `opened`"
+    return _HANDLERS[type(event)](ticket, event)
+
+
+def replay(events: Iterable[ev.Event]) -> Ticket:
+    """The ticket that a whole history gives."""
+    ticket: Ticket | None = None
+    for event in events:
+        ticket = evolve(ticket, event)
+    assert ticket is not None, "a history is never empty"
+    return ticket
+
+
+def _opened(event: ev.Opened) -> Ticket:
+    return Ticket(
+        id=event.ticket,
+        workflow=event.workflow,
+        rules=event.rules,
+        state=NEW,
+        seq=1,
+        opened_at=event.at,
+        changed_at=event.at,
+        entered_at=event.at,
+        parent=event.parent,
+        fields=event.fields,
+    )
+
+
+def _fired(ticket: Ticket, event: ev.Fired) -> Ticket:
+    fields = {**ticket.fields, **event.changes} if event.changes else ticket.fields
+    if not event.entered:
+        signatures = tuple(s for s in ticket.signatures if s.event != event.event) if ticket.signatures else ()
+        return replace(
+            ticket,
+            seq=ticket.seq + 1,
+            changed_at=event.at,
+            fields=fields,
+            owner=event.owner,
+            outcome=event.outcome,
+            pending=event.pending,
+            signatures=signatures,
+        )
+    return replace(
+        ticket,
+        seq=ticket.seq + 1,
+        changed_at=event.at,
+        state=event.state,
+        entered_at=event.at,
+        fields=fields,
+        owner=event.owner,
+        outcome=event.outcome,
+        pending=event.pending,
+        memory={**ticket.memory, **event.remember} if event.remember else ticket.memory,
+        signatures=(),
+        tasks_done=(),
+    )
+
+
+def _lapsed(ticket: Ticket, event: ev.Lapsed) -> Ticket:
+    pending = tuple(item for item in ticket.pending if item.event != event.event)
+    return _touch(ticket, event, pending=pending)
+
+
+def _signed(ticket: Ticket, event: ev.Signed) -> Ticket:
+    return _touch(ticket, event, signatures=(*ticket.signatures, Signature(event.event, event.role, event.actor)))
+
+
+def _task_done(ticket: Ticket, event: ev.TaskDone) -> Ticket:
+    return _touch(ticket, event, tasks_done=(*ticket.tasks_done, event.task))
+
+
+def _clock_started(ticket: Ticket, event: ev.ClockStarted) -> Ticket:
+    run = ClockRun(
+        sla=event.sla,
+        run=event.run,
+        anchor_at=event.anchor_at,
+        started_at=event.at,
+        due_at=event.due_at,
+        nominal_due_at=event.due_at,
+        seconds=event.seconds,
+        target=event.target,
+        fixed=event.fixed,
+        pauses=event.pauses,
+        alarms=event.alarms,
+    )
+    return _touch(ticket, event, clocks=(*ticket.clocks, run))
+
+
+def _clock_stopped(ticket: Ticket, event: ev.ClockStopped) -> Ticket:
+    ended = replace(_run(ticket, event), status=event.how, ended_at=event.at, alarms=())
+    others = tuple(run for run in ticket.clocks if run.sla != event.sla or run.run != event.run)
+    return _touch(ticket, event, clocks=others, past_clocks=(*ticket.past_clocks, ended))
+
+
+def _clock_paused(ticket: Ticket, event: ev.ClockPaused) -> Ticket:
+    run = _run(ticket, event)
+    return _with_run(ticket, event, replace(run, due_at=None, alarms=(), pauses=(*run.pauses, (event.at, None))))
+
+
+def _clock_resumed(ticket: Ticket, event: ev.ClockResumed) -> Ticket:
+    run = _run(ticket, event)
+    pauses = (*run.pauses[:-1], (run.pauses[-1][0], event.at))
+    return _with_run(ticket, event, replace(run, due_at=event.due_at, alarms=event.alarms, pauses=pauses))
+
+
+def _clock_moved(ticket: Ticket, event: ev.ClockMoved) -> Ticket:
+    run = replace(
+        _run(ticket, event),
+        due_at=event.due_at,
+        nominal_due_at=event.due_at,
+        seconds=event.seconds,
+        target=event.target,
+        fixed=event.fixed,
+        alarms=event.alarms,
+    )
+    return _with_run(ticket, event, run)
+
+
+def _rang(ticket: Ticket, event: ev.Rang) -> Ticket:
+    run = _run(ticket, event)
+    rung = replace(
+        run,
+        alarms=tuple(a for a in run.alarms if a.kind != event.kind or a.level != event.level),
+        rung=(*run.rung, (event.kind, event.level)),
+        breached_at=event.at if event.kind == "breach" else run.breached_at,
+    )
+    return _with_run(ticket, event, rung)
+
+
+def _child_opened(ticket: Ticket, event: ev.ChildOpened) -> Ticket:
+    return _touch(ticket, event, children=(*ticket.children, Child(id=event.child, workflow=event.workflow)))
+
+
+def _child_closed(ticket: Ticket, event: ev.ChildClosed) -> Ticket:
+    children = tuple(
+        replace(child, open=False, outcome=event.outcome) if child.id == event.child else child
+        for child in ticket.children
+    )
+    return _touch(ticket, event, children=children)
+
+
+def _run(ticket: Ticket, event: Any) -> ClockRun:
+    return next(run for run in ticket.clocks if run.sla == event.sla and run.run == event.run)
+
+
+def _with_run(ticket: Ticket, event: Any, changed: ClockRun) -> Ticket:
+    clocks = tuple(changed if run.sla == event.sla and run.run == event.run else run for run in ticket.clocks)
+    return _touch(ticket, event, clocks=clocks)
+
+
+def _touch(ticket: Ticket, event: Any, **changes: Any) -> Ticket:
+    return replace(ticket, seq=ticket.seq + 1, changed_at=event.at, **changes)
+
+
+_HANDLERS: dict[type, Callable[[Ticket, Any], Ticket]] = {
+    ev.Fired: _fired,
+    ev.Lapsed: _lapsed,
+    ev.Signed: _signed,
+    ev.TaskDone: _task_done,
+    ev.ClockStarted: _clock_started,
+    ev.ClockStopped: _clock_stopped,
+    ev.ClockPaused: _clock_paused,
+    ev.ClockResumed: _clock_resumed,
+    ev.ClockMoved: _clock_moved,
+    ev.Rang: _rang,
+    ev.ChildOpened: _child_opened,
+    ev.ChildClosed: _child_closed,
+}

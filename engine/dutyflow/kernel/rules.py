@@ -1,0 +1,420 @@
+"""The compiled rulebook: what the kernel knows of a department, ready to be decided on.
+
+The language front end (`dutyflow.rulebook`) makes these records from YAML; nothing here knows YAML.
+Expressions arrive as functions of a `Scope`, durations with the calendar they are measured in, names resolved.
+Every record that can refuse or time something carries `source`, the `file:line:column` that declared it.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, time
+from typing import Any, Literal
+
+import msgspec
+
+from dutyflow.kernel.calendars import ALWAYS, Calendar
+from dutyflow.kernel.durations import Duration
+from dutyflow.kernel.quiet_hours import QuietHours
+from dutyflow.kernel.scope import Scope
+
+TriggerKind = Literal["person", "timer", "data", "child"]
+Evaluate = Callable[[Scope], Any]
+Title = Mapping[str, str]
+
+NEW = "(new)"
+"""The state of a ticket that does not exist yet: opening events start here."""
+
+SYSTEM = "system"
+"""The actor of everything that no person asked for: timers, automatic transitions, other systems."""
+
+
+class Expression(msgspec.Struct, frozen=True, kw_only=True):
+    """A compiled expression: its text (for explanations), its value for a scope, the fields it reads."""
+
+    text: str
+    evaluate: Evaluate
+    reads: frozenset[str] = frozenset()
+    source: str = ""
+
+
+# --- people -----------------------------------------------------------------------------------------------------
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    """A post. `superior` is the next role of the escalation chain; `external` roles act without a login (M19)."""
+
+    id: str
+    title: Title
+    department: str | None = None
+    superior: str | None = None
+    external: bool = False
+    quiet_hours: QuietHours | None = None
+
+
+class Department(msgspec.Struct, frozen=True, kw_only=True):
+    """A department and the role that leads it."""
+
+    id: str
+    title: Title
+    head: str | None = None
+
+
+class Absence(msgspec.Struct, frozen=True):
+    """A span, half open, in which a member is not on duty."""
+
+    start_at: datetime
+    end_at: datetime
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who holds roles; `shift` limits the hours in which the person is on duty (none: always)."""
+
+    id: str
+    title: Title
+    roles: frozenset[str]
+    skills: Mapping[str, int] = {}
+    shift: Calendar | None = None
+    leave: tuple[Absence, ...] = ()
+
+    def is_on_duty(self, at: datetime) -> bool:
+        """Whether the person works at `at` (aware)."""
+        if any(absence.start_at <= at < absence.end_at for absence in self.leave):
+            return False
+        return self.shift is None or self.shift.is_open(at)
+
+
+class Organisation(msgspec.Struct, frozen=True, kw_only=True):
+    """Departments, roles and the members the rulebook itself names (a host may bring its own directory)."""
+
+    departments: Mapping[str, Department] = {}
+    roles: Mapping[str, Role] = {}
+    members: Mapping[str, Member] = {}
+
+    def superior_of(self, role: str) -> str | None:
+        """The next role of the chain, or None at its top."""
+        found = self.roles.get(role)
+        return found.superior if found else None
+
+    def head_of(self, role: str) -> str | None:
+        """The role that leads the department of `role`."""
+        found = self.roles.get(role)
+        department = self.departments.get(found.department) if found and found.department else None
+        return department.head if department else None
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a warning or breach goes to, resolved when it is raised: a role, the owner, somebody named in a field."""
+
+    kind: Literal["role", "owner", "head_of_owner", "superior_of_owner", "field"]
+    name: str = ""
+
+
+# --- data -------------------------------------------------------------------------------------------------------
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """A typed field of a ticket. `accept` turns what a command brought into the stored value or raises ValueError."""
+
+    id: str
+    title: Title
+    kind: str
+    accept: Callable[[Any], Any]
+    options: tuple[str, ...] = ()
+    role: str | None = None
+    default: Any = None
+    private: bool = False
+
+
+class TableRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a decision table: its condition (none for `otherwise`) and the value of each column."""
+
+    when: Expression | None
+    values: Mapping[str, Any]
+    item: str | None = None
+    source: str = ""
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision table. `first` and `unique` give one value a column, `collect` the list of all that match."""
+
+    id: str
+    hit: Literal["first", "unique", "collect"]
+    columns: tuple[str, ...]
+    rows: tuple[TableRow, ...]
+
+    def lookup(self, column: str, scope: Scope) -> Any:
+        """The value of `column` for this scope; None (or `()` for collect) when no row matches."""
+        matching = (row.values.get(column) for row in self.rows if row.when is None or row.when.evaluate(scope))
+        return tuple(matching) if self.hit == "collect" else next(matching, None)
+
+
+# --- the life cycle ---------------------------------------------------------------------------------------------
+
+
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """How a state finds its owner: a fixed role, or an expression that gives a role or a person."""
+
+    role: str | None = None
+    choose: Expression | None = None
+    source: str = ""
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """Parallel work inside a state; done by the event of the same name."""
+
+    id: str
+    title: Title
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """One leaf state. `path` lists the composite states around it, outermost first, and the state itself last."""
+
+    id: str
+    title: Title
+    path: tuple[str, ...]
+    owner: Owner | None = None
+    kind: Literal["work", "wait_customer", "wait_third_party"] = "work"
+    final: bool = False
+    outcomes: tuple[str, ...] = ()
+    serves: str | None = None
+    tasks: tuple[Task, ...] = ()
+    tasks_needed: int = 0
+    customer_text: Title | None = None
+    source: str = ""
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check has to say when it refuses: the values its message needs."""
+
+    values: Mapping[str, Any] = {}
+    say: Title | None = None
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One condition of an event. `probe` gives a `Refusal` when it does not hold."""
+
+    code: str
+    probe: Callable[[Scope], Refusal | None]
+    source: str = ""
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """`set:` of an event or branch: the field takes the value of the expression."""
+
+    field: str
+    value: Expression
+
+
+class Spawn(msgspec.Struct, frozen=True, kw_only=True):
+    """A child ticket that an event opens, with the data it hands over."""
+
+    workflow: str
+    event: str
+    data: tuple[Assignment, ...] = ()
+    when: Expression | None = None
+    source: str = ""
+
+
+class FollowUp(msgspec.Struct, frozen=True, kw_only=True):
+    """`then:` of an event: another event of the same ticket, fired in the same step when the condition holds."""
+
+    event: str
+    when: Expression | None = None
+
+
+class Branch(msgspec.Struct, frozen=True, kw_only=True):
+    """One way an event may go. `target` None stays; `resume` names the composite whose last inner state returns."""
+
+    index: int
+    when: Expression | None = None
+    target: str | None = None
+    reenter: bool = False
+    resume: str | None = None
+    outcome: str | None = None
+    sets: tuple[Assignment, ...] = ()
+    spawns: tuple[Spawn, ...] = ()
+    source: str = ""
+
+
+class Approvals(msgspec.Struct, frozen=True, kw_only=True):
+    """Several signatures before an event goes through: each role once, `in_order` or not, by different persons."""
+
+    roles: tuple[str, ...]
+    in_order: bool = False
+    different_persons: bool = True
+
+
+class EventRule(msgspec.Struct, frozen=True, kw_only=True):
+    """What one event may do in some states: who may ask, what it needs, where it leads.
+
+    `by` holds role ids, and `owner` for whoever owns the present state. `checks` stand in the order of
+    `denials.ORDER`. `after`/`at` belong to timed events, `child` to those that another ticket's end fires.
+    """
+
+    event: str
+    title: Title
+    sources: tuple[str, ...]
+    by: frozenset[str] = frozenset()
+    trigger: TriggerKind = "person"
+    checks: tuple[Check, ...] = ()
+    accepts: frozenset[str] = frozenset()
+    sets: tuple[Assignment, ...] = ()
+    branches: tuple[Branch, ...] = ()
+    unique: bool = False
+    then: tuple[FollowUp, ...] = ()
+    spawns: tuple[Spawn, ...] = ()
+    approvals: Approvals | None = None
+    after: tuple[Duration, Calendar] | None = None
+    at: Expression | None = None
+    when: Expression | None = None
+    child: str | None = None
+    child_outcomes: tuple[str, ...] = ()
+    task: str | None = None
+    source: str = ""
+
+
+class Duplicate(msgspec.Struct, frozen=True, kw_only=True):
+    """What happens when a ticket is opened for something that already has one (M10)."""
+
+    same: tuple[str, ...]
+    states: frozenset[str]
+    within: tuple[Duration, Calendar] | None
+    answer: Literal["deny", "redirect"]
+    then: str | None
+    source: str = ""
+
+
+# --- time limits ------------------------------------------------------------------------------------------------
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """A declared warning or escalation step of an SLA.
+
+    `share` of the span (percent), `offset` from the due time (negative: before) measured in `calendar`,
+    `day_time` of the due day, or the instant `at`.
+    """
+
+    kind: Literal["warning", "breach", "escalation"]
+    level: int
+    to: tuple[Recipient, ...]
+    share: int | None = None
+    offset_seconds: int | None = None
+    offset_calendar: Calendar | None = None
+    day_time: time | None = None
+    at: Expression | None = None
+    text: str = ""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """How long: a duration and its calendar, or an expression that gives the instant. The first whose `when` holds.
+
+    `measure` is the calendar in which the time is consumed: the duration's own for open time and working days,
+    round the clock for everything else.
+    """
+
+    when: Expression | None = None
+    within: Duration | None = None
+    calendar: Calendar = ALWAYS
+    measure: Calendar = ALWAYS
+    due: Expression | None = None
+    warnings: tuple[Alarm, ...] = ()
+    source: str = ""
+
+
+class Trigger(msgspec.Struct, frozen=True, kw_only=True):
+    """A moment that starts, stops, cancels or pauses a clock.
+
+    kind       names
+    event      events of the ticket
+    entered    states (composite ones too) just entered
+    left       states just left
+    breached   slas whose breach is raised
+    when       no names; `condition` became true
+    """
+
+    kind: Literal["event", "entered", "left", "breached", "when"]
+    names: frozenset[str] = frozenset()
+    condition: Expression | None = None
+    anchor: Expression | None = None
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """An appointment or extension: an event that gives the running clock another due time (M27)."""
+
+    events: frozenset[str]
+    when: Expression | None
+    due: Expression
+    warnings: tuple[Alarm, ...]
+    source: str = ""
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """While a ticket is in one of the states, or the condition holds, the clock stands still; `reason` is shown."""
+
+    states: frozenset[str] = frozenset()
+    condition: Expression | None = None
+    reason: Title = {}
+
+
+class Sla(msgspec.Struct, frozen=True, kw_only=True):
+    """A time limit: what starts, stops and pauses it, how long it is, who hears of it.
+
+    `reopen`      a start after an earlier run ended: `new_cycle`, `resume` (time between left out), `total` (time
+                  between counted), `ignore`.
+    `if_running`  a start while a run is open: `keep` it, `restart` (the old one is superseded), `add` another.
+    `retarget`    another target applies to a running clock: `keep_consumed`, `restart`, `keep_old`.
+    """
+
+    id: str
+    title: Title
+    targets: tuple[Target, ...]
+    starts: tuple[Trigger, ...]
+    stops: tuple[Trigger, ...]
+    cancels: tuple[Trigger, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    moves: tuple[Move, ...] = ()
+    breach: Alarm | None = None
+    escalations: tuple[Alarm, ...] = ()
+    reopen: Literal["new_cycle", "resume", "total", "ignore"] = "new_cycle"
+    if_running: Literal["keep", "restart", "add"] = "keep"
+    retarget: Literal["keep_consumed", "restart", "keep_old"] = "keep_consumed"
+    min_remaining: Duration | None = None
+    source: str = ""
+
+
+# --- the whole --------------------------------------------------------------------------------------------------
+
+
+class Workflow(msgspec.Struct, frozen=True, kw_only=True):
+    """One life cycle. `steps[event][state]` is the rule that an event follows in a state; `NEW` opens tickets."""
+
+    id: str
+    title: Title
+    initial: str
+    states: Mapping[str, State]
+    fields: Mapping[str, Field]
+    rules: tuple[EventRule, ...]
+    steps: Mapping[str, Mapping[str, EventRule]]
+    automatic: Mapping[str, tuple[EventRule, ...]]
+    timed: Mapping[str, tuple[EventRule, ...]]
+    on_child: Mapping[str, tuple[EventRule, ...]]
+    roles_by_event: Mapping[str, frozenset[str]]
+    slas: Mapping[str, Sla]
+    machine: Any
+    duplicates: tuple[Duplicate, ...] = ()
+    conflict_fields: tuple[str, ...] = ()
+    composites: Mapping[str, tuple[str, ...]] = {}
+    defaults: Mapping[str, Any] = {}
+    clock_effects: dict[tuple[str, str, str | None, bool], Any] = msgspec.field(default_factory=dict)
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """A compiled rulebook under its content hash."""
+
+    name: str
+    title: Title
+    hash: str
+    zone: str
+    workflows: Mapping[str, Workflow]
+    organisation: Organisation
+    calendars: Mapping[str, Calendar]
+    tables: Mapping[str, Table] = {}

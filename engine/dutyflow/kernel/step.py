@@ -1,0 +1,220 @@
+"""One event going through: checks, fields, branch, new state, children, clocks, and what follows by itself."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from dutyflow.errors import RunawayError
+from dutyflow.kernel import events as ev
+from dutyflow.kernel.clocks import deadline, instant
+from dutyflow.kernel.clockwork import update_clocks
+from dutyflow.kernel.denials import Denial
+from dutyflow.kernel.draft import Draft
+from dutyflow.kernel.effects import OpenChild, TellParent
+from dutyflow.kernel.machine import choose_branch
+from dutyflow.kernel.recipients import owner_of
+from dutyflow.kernel.rules import NEW, SYSTEM, Assignment, Branch, EventRule, Spawn
+from dutyflow.kernel.scope import Scope
+from dutyflow.kernel.ticket import OwnedBy, PendingEvent, Ticket
+
+STEPS_MAX = 100
+"""Automatic transitions in one command; a rulebook that needs more runs in a circle (DESIGN.md part 5, rule 1)."""
+
+
+def go(draft: Draft, rule: EventRule, actor: str, given: Mapping[str, Any], reason: str | None) -> Denial | None:
+    """Fire `rule` and everything that follows from it by itself."""
+    denial = _fire(draft, rule, actor, given, reason)
+    return denial or _settle(draft, rule)
+
+
+def _settle(draft: Draft, rule: EventRule) -> Denial | None:
+    for follow_up in rule.then:
+        if follow_up.when is None or follow_up.when.evaluate(draft.scope()):
+            next_rule = draft.workflow.steps.get(follow_up.event, {}).get(draft.ticket.state)
+            if next_rule is not None:
+                denial = go(draft, next_rule, SYSTEM, {}, None)
+                if denial is not None:
+                    return denial
+    for automatic in draft.workflow.automatic.get(draft.ticket.state, ()):
+        if automatic.when is None or automatic.when.evaluate(draft.scope(SYSTEM)):
+            return go(draft, automatic, SYSTEM, {}, None)
+    return None
+
+
+def _fire(draft: Draft, rule: EventRule, actor: str, given: Mapping[str, Any], reason: str | None) -> Denial | None:
+    draft.steps += 1
+    if draft.steps > STEPS_MAX:
+        raise RunawayError(draft.ticket.id, rule.event)
+    ticket = draft.ticket
+    scope = _scope_for(draft, actor, given, reason)
+    denial = _refused(rule, ticket, scope) or _unsigned(draft, rule, ticket, scope)
+    if denial is not None:
+        return denial
+    if rule.approvals is not None and len(_signatures(draft.ticket, rule)) < len(rule.approvals.roles):
+        return None
+    if rule.sets:
+        scope.values = {**scope.values, **_assigned(rule.sets, scope)}
+    branch = choose_branch(draft.workflow.machine, rule.event, ticket.state, scope)
+    if branch is None:
+        return Denial(
+            code="guard", event=rule.event, state=ticket.state, values={"no_branch": True}, source=rule.source
+        )
+    if branch.sets:
+        scope.values = {**scope.values, **_assigned(branch.sets, scope)}
+    fired = _outcome_of(draft, rule, branch, scope, reason)
+    if rule.task is not None:
+        draft.add(ev.TaskDone(at=draft.now, task=rule.task, actor=actor))
+    draft.add(fired)
+    for spawn in (*rule.spawns, *branch.spawns):
+        _spawn(draft, spawn, actor, scope)
+    update_clocks(draft, ticket, fired)
+    if fired.entered and ticket.parent is not None and draft.workflow.states[fired.state].final:
+        told = TellParent(parent=ticket.parent, child=ticket.id, workflow=ticket.workflow, outcome=fired.outcome)
+        draft.effects.append(told)
+    return None
+
+
+def _scope_for(draft: Draft, actor: str, given: Mapping[str, Any], reason: str | None) -> Scope:
+    ticket = draft.ticket
+    return Scope(
+        draft.rules,
+        ticket,
+        values={**ticket.fields, **given} if given else ticket.fields,
+        now=draft.now,
+        facts=draft.facts,
+        actor=actor,
+        given=given,
+        reason=reason,
+    )
+
+
+def _refused(rule: EventRule, ticket: Ticket, scope: Scope) -> Denial | None:
+    for check in rule.checks:
+        refusal = check.probe(scope)
+        if refusal is not None:
+            return Denial(
+                code=check.code,
+                event=rule.event,
+                state=ticket.state,
+                values=refusal.values,
+                say=refusal.say,
+                source=check.source or rule.source,
+            )
+    return None
+
+
+def _denied(code: str, rule: EventRule, ticket: Ticket, **values: Any) -> Denial:
+    return Denial(code=code, event=rule.event, state=ticket.state, values=values, source=rule.source)
+
+
+def _assigned(sets: tuple[Assignment, ...], scope: Scope) -> dict[str, Any]:
+    """All expressions of one block see the same snapshot. Moments are kept in UTC: equal moments, equal bytes."""
+    return {assignment.field: _in_utc(assignment.value.evaluate(scope)) for assignment in sets}
+
+
+def _in_utc(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
+# --- signatures -------------------------------------------------------------------------------------------------
+
+
+def _signatures(ticket: Ticket, rule: EventRule) -> tuple[str, ...]:
+    return tuple(signature.role for signature in ticket.signatures if signature.event == rule.event)
+
+
+def _unsigned(draft: Draft, rule: EventRule, ticket: Ticket, scope: Scope) -> Denial | None:
+    """Take down the actor's signature, or say why it does not count."""
+    approvals = rule.approvals
+    if approvals is None or scope.actor is None:
+        return None
+    signed = _signatures(ticket, rule)
+    waiting = tuple(role for role in approvals.roles if role not in signed)
+    expected = waiting[:1] if approvals.in_order else waiting
+    held = scope.roles_of(scope.actor)
+    role = next((role for role in expected if role in held), None)
+    if role is None:
+        return _denied("state", rule, ticket, expected=expected)
+    already = {signature.member for signature in ticket.signatures if signature.event == rule.event}
+    if approvals.different_persons and scope.actor in already:
+        return _denied("same_person", rule, ticket, person=scope.actor)
+    draft.add(ev.Signed(at=draft.now, event=rule.event, role=role, actor=scope.actor))
+    return None
+
+
+# --- where the ticket goes --------------------------------------------------------------------------------------
+
+
+def _outcome_of(draft: Draft, rule: EventRule, branch: Branch, scope: Scope, reason: str | None) -> ev.Fired:
+    ticket, workflow = draft.ticket, draft.workflow
+    target = _target(branch, ticket, workflow.composites)
+    entered = branch.reenter or (target is not None and target != ticket.state)
+    state = target or ticket.state
+    owner: OwnedBy | None = ticket.owner
+    outcome = ticket.outcome
+    if entered:
+        owner = owner_of(workflow.states[state], scope)
+        outcome = branch.outcome if workflow.states[state].final else None
+    fields = ticket.fields
+    return ev.Fired(
+        at=draft.now,
+        event=rule.event,
+        actor=scope.actor or SYSTEM,
+        state_before=ticket.state,
+        state=state,
+        entered=entered,
+        branch=branch.index,
+        given=scope.given,
+        changes={k: v for k, v in scope.values.items() if k not in fields or fields[k] != v},
+        owner=owner,
+        outcome=outcome,
+        reason=reason,
+        pending=_pending(draft, rule, state, entered, scope),
+        remember=_remembered(draft, ticket.state, state) if entered else {},
+    )
+
+
+def _target(branch: Branch, ticket: Ticket, composites: Mapping[str, tuple[str, ...]]) -> str | None:
+    if branch.resume is None:
+        return branch.target
+    inner = ticket.memory.get(branch.resume)
+    return inner if inner in composites.get(branch.resume, ()) else branch.target
+
+
+def _remembered(draft: Draft, before: str, after: str) -> dict[str, str]:
+    """Composite states that are left remember their last inner state."""
+    if before == NEW:
+        return {}
+    states = draft.workflow.states
+    return {outer: before for outer in states[before].path[:-1] if outer not in states[after].path}
+
+
+def _pending(draft: Draft, rule: EventRule, state: str, entered: bool, scope: Scope) -> tuple[PendingEvent, ...]:
+    timed = draft.workflow.timed.get(state)
+    if not timed:
+        return ()
+    entered_at = draft.now if entered else draft.ticket.entered_at
+    waiting: list[PendingEvent] = []
+    for candidate in timed:
+        at = _moment(candidate, entered_at, scope)
+        passed = at is not None and at <= draft.now and (not entered or candidate.event == rule.event)
+        if at is not None and not passed:
+            waiting.append(PendingEvent(max(at, draft.now), candidate.event))
+    return tuple(sorted(waiting))
+
+
+def _moment(rule: EventRule, entered_at: datetime, scope: Scope) -> datetime | None:
+    if rule.after is not None:
+        return deadline(rule.after[0], entered_at, rule.after[1])
+    return instant(rule.at, scope) if rule.at is not None else None
+
+
+def _spawn(draft: Draft, spawn: Spawn, actor: str, scope: Scope) -> None:
+    if spawn.when is not None and not spawn.when.evaluate(scope):
+        return
+    child = f"{draft.ticket.id}.{len(draft.ticket.children) + 1}"
+    data = {name: value for name, value in _assigned(spawn.data, scope).items() if value is not None}
+    draft.add(ev.ChildOpened(at=draft.now, child=child, workflow=spawn.workflow))
+    draft.effects.append(
+        OpenChild(ticket=child, workflow=spawn.workflow, event=spawn.event, actor=actor, data=data, source=spawn.source)
+    )
