@@ -34,6 +34,11 @@ def at(text: str, zone: ZoneInfo = SHANGHAI) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=zone)
 
 
+def utc(moment: datetime) -> datetime:
+    """Return the same instant in UTC, where equality and differences mean what they say."""
+    return moment.astimezone(UTC)
+
+
 # ------------------------------------------------------------------ what the issue promises to embedders
 
 
@@ -93,7 +98,7 @@ def test_a_calendar_cannot_be_changed() -> None:
 
 def test_calendars_are_equal_by_content_and_can_be_copied() -> None:
     one = calendar(OFFICE, name="office", closed=["2026-02-16"])
-    same = calendar({day: OFFICE["mon-fri"] for day in WEEK[:5]}, name="office", closed=["2026-02-16..2026-02-16"])
+    same = calendar(dict.fromkeys(WEEK[:5], OFFICE["mon-fri"]), name="office", closed=["2026-02-16..2026-02-16"])
     assert one == same and hash(one) == hash(same) and one != calendar(OFFICE, name="office")
     assert pickle.loads(pickle.dumps(one)) == copy.deepcopy(one) == one
     assert len({one, same}) == 1
@@ -115,9 +120,8 @@ def test_the_shipped_calendars_are_those_of_the_packs(calendars: Calendars) -> N
 
 def test_periods_include_their_start_and_exclude_their_end() -> None:
     cal = calendar(OFFICE)
-    assert [cal.is_open(at(f"2026-03-06 {time}")) for time in ("08:59", "09:00", "11:59", "12:00", "17:59", "18:00")] == [
-        False, True, True, False, True, False,
-    ]  # fmt: skip
+    times = ("08:59", "09:00", "11:59", "12:00", "17:59", "18:00")
+    assert [time for time in times if cal.is_open(at(f"2026-03-06 {time}"))] == ["09:00", "11:59", "17:59"]
 
 
 def test_a_start_outside_the_hours_begins_at_the_next_opening() -> None:
@@ -230,7 +234,12 @@ def test_a_period_that_lies_in_the_gap_is_dropped() -> None:
 
 @pytest.mark.parametrize(
     ("zone", "day", "hours"),
-    [(BERLIN, "2026-03-29", 23), (BERLIN, "2026-10-25", 25), (NEW_YORK, "2026-03-08", 23), (NEW_YORK, "2026-11-01", 25)],
+    [
+        (BERLIN, "2026-03-29", 23),
+        (BERLIN, "2026-10-25", 25),
+        (NEW_YORK, "2026-03-08", 23),
+        (NEW_YORK, "2026-11-01", 25),
+    ],
 )
 def test_a_full_day_has_the_hours_that_pass(zone: ZoneInfo, day: str, hours: int) -> None:
     cal = calendar({"mon-fri": [], "sat-sun": ["00:00-24:00"]}, zone.key)
@@ -240,7 +249,7 @@ def test_a_full_day_has_the_hours_that_pass(zone: ZoneInfo, day: str, hours: int
 
 def test_an_ambiguous_time_is_the_first_of_the_two() -> None:
     cal = calendar({"daily": ["01:00-02:30"]}, "Europe/Berlin")
-    assert cal.workday_close(date(2026, 10, 25)) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert utc(cal.workday_close(date(2026, 10, 25))) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     late = calendar({"daily": ["02:30-04:00"]}, "Europe/Berlin")
     assert late.open_between(at("2026-10-25", BERLIN), at("2026-10-26", BERLIN)) == timedelta(hours=2, minutes=30)
 
@@ -251,7 +260,8 @@ def test_elapsed_hours_ignore_clock_changes_and_calendar_days_follow_the_wall() 
     assert cal.due_at(start, "24h") == at("2026-03-08 11:00", NEW_YORK)
     assert cal.due_at(start, "1d@10:00") == at("2026-03-08 10:00", NEW_YORK)
     assert cal.due_at(start, "1d@02:30") == at("2026-03-08 03:00", NEW_YORK)
-    assert cal.due_at(at("2026-10-31 10:00", NEW_YORK), "1d@01:30") == datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+    due = cal.due_at(at("2026-10-31 10:00", NEW_YORK), "1d@01:30")
+    assert utc(due) == datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
 
 
 def test_a_night_shift_over_a_clock_change_has_the_hours_that_pass() -> None:
@@ -267,7 +277,8 @@ BAD: list[tuple[str, dict[str, object], str, tuple[object, ...], object]] = [
     ("zero", {"hours": {"mon": ["09:00-09:00"]}}, "zero_length_period", ("hours", "mon", 0), None),
     ("zero-full-day", {"hours": {"mon": ["00:00-00:00"]}}, "zero_length_period", ("hours", "mon", 0), "00:00-24:00"),
     ("overlap", {"hours": {"mon": ["09:00-12:00", "11:00-13:00"]}}, "overlapping_periods", ("hours", "mon", 1), None),
-    ("overlap-night", {"hours": {"mon": ["22:00-06:00"], "tue": ["05:00-09:00"]}}, "overlapping_periods", ("hours", "mon"), None),
+    ("overlap-night", {"hours": {"mon": ["22:00-06:00"], "tue": ["05:00-09:00"]}}, "overlapping_periods",
+     ("hours", "mon"), None),
     ("bad-hour", {"hours": {"mon": ["09:00-25:00"]}}, "bad_period", ("hours", "mon", 0), None),
     ("short-hour", {"hours": {"mon": ["9:00-12:00"]}}, "bad_period", ("hours", "mon", 0), "09:00-12:00"),
     ("chinese-period", {"hours": {"mon": ["9：00至12：00"]}}, "bad_period", ("hours", "mon", 0), "09:00-12:00"),
@@ -279,12 +290,12 @@ BAD: list[tuple[str, dict[str, object], str, tuple[object, ...], object]] = [
     ("no-hours", {}, "missing_key", (), None),
     ("key", {"hours": OFFICE, "close": []}, "unknown_key", ("close",), "closed"),
     ("zone", {"hours": OFFICE, "timezone": "Asia/Shangai"}, "unknown_zone", ("timezone",), "Asia/Shanghai"),
-    ("zone-folder", {"hours": OFFICE, "timezone": "Asia"}, "unknown_zone", ("timezone",), None),
     ("zone-path", {"hours": OFFICE, "timezone": "../../etc/passwd"}, "unknown_zone", ("timezone",), None),
     ("no-zone", {"hours": OFFICE, "timezone": None}, "missing_key", (), None),
     ("date", {"hours": OFFICE, "closed": ["2026-02-30"]}, "bad_date", ("closed", 0), None),
     ("date-slashes", {"hours": OFFICE, "closed": ["2026/2/3"]}, "bad_date", ("closed", 0), "2026-02-03"),
-    ("range", {"hours": OFFICE, "closed": ["2026-02-09..2026-02-03"]}, "reversed_range", ("closed", 0), "2026-02-03..2026-02-09"),
+    ("range", {"hours": OFFICE, "closed": ["2026-02-09..2026-02-03"]}, "reversed_range", ("closed", 0),
+     "2026-02-03..2026-02-09"),
     ("long-range", {"hours": OFFICE, "closed": ["2026-01-01..2099-01-01"]}, "range_too_long", ("closed", 0), None),
     ("closed-text", {"hours": OFFICE, "closed": "2026-01-01"}, "not_a_list", ("closed",), None),
     ("open-text", {"hours": OFFICE, "open": "2026-01-01"}, "not_a_list", ("open",), None),
@@ -307,9 +318,19 @@ def test_a_bad_mapping_is_refused_with_its_place(
     assert (error.code, error.path, error.values.get("suggestion")) == (code, path, suggestion)
 
 
+@pytest.mark.parametrize("name", ["Asia", "Europe", "", ".", "/etc/localtime", "\0", 8])
+def test_a_zone_is_never_a_folder_or_a_file(name: object) -> None:
+    assert [problem.code for problem in Calendar.problems({"hours": OFFICE, "timezone": name})] == ["unknown_zone"]
+
+
 def test_all_mistakes_of_a_mapping_are_reported_together() -> None:
     m = {"timezone": "Mars", "hours": {"mon": ["9-10"]}, "closed": ["x"], "shut": 1}
-    assert [problem.code for problem in Calendar.problems(m)] == ["unknown_key", "bad_period", "bad_date", "unknown_zone"]
+    assert [problem.code for problem in Calendar.problems(m)] == [
+        "unknown_key",
+        "bad_period",
+        "bad_date",
+        "unknown_zone",
+    ]
     assert Calendar.problems({"hours": OFFICE}, timezone="Asia/Shanghai") == ()
 
 
@@ -325,8 +346,10 @@ def test_366_closed_days_in_a_row_are_still_a_calendar() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "always"), [("24h", True), ("3d", True), ("1mo", True), ("2w@21:00", True), ("4bh", False), ("2bd", False), ("same_day", False)]
-)  # fmt: skip
+    ("text", "always"),
+    [(text, True) for text in ("24h", "3d", "1mo", "2w@21:00")]
+    + [(text, False) for text in ("4bh", "2bd", "same_day")],
+)
 def test_only_open_time_and_working_days_are_measured_in_the_calendar(text: str, always: bool) -> None:
     cal = calendar(OFFICE)
     assert measure(Duration.parse(text), cal) is (ALWAYS if always else cal)
@@ -381,7 +404,7 @@ amounts = st.integers(1, 200 * 3600)
 def test_the_open_time_until_the_due_time_is_the_target_and_one_second_earlier_it_is_less(
     cal: Calendar, start: datetime, seconds: int
 ) -> None:
-    due, target = cal.add_open(start, seconds), timedelta(seconds=seconds)
+    due, target = utc(cal.add_open(start, seconds)), timedelta(seconds=seconds)
     assert cal.open_between(start, due) == target
     assert cal.open_between(start, due - timedelta(seconds=1)) < target
 
@@ -396,11 +419,29 @@ def test_open_time_adds_up(cal: Calendar, times: list[datetime]) -> None:
 @given(random_calendars(), instants, amounts, amounts)
 @settings(max_examples=100)
 def test_amounts_add_up_and_more_is_never_due_earlier(cal: Calendar, start: datetime, one: int, two: int) -> None:
-    assert cal.add_open(cal.add_open(start, one), two) == cal.add_open(start, one + two) > cal.add_open(start, one)
+    first, both = utc(cal.add_open(start, one)), utc(cal.add_open(start, one + two))
+    assert utc(cal.add_open(first, two)) == both > first
 
 
-TEXTS = ("90m", "5bh", "30bm", "3d", "3d@21:00", "2w", "1mo", "2bd", "2bd@17:00", "2bd@same_time", "same_day", "1d@cutoff=16:00",
-         "1bd@cutoff=16:00", "3d@next_open", "3d@close", "2d@same_time@next_open", "3d@21:00@next_open")  # fmt: skip
+TEXTS = [
+    "90m",
+    "5bh",
+    "30bm",
+    "3d",
+    "3d@21:00",
+    "2w",
+    "1mo",
+    "2bd",
+    "2bd@17:00",
+    "2bd@same_time",
+    "same_day",
+    "1d@cutoff=16:00",
+    "1bd@cutoff=16:00",
+    "3d@next_open",
+    "3d@close",
+    "2d@same_time@next_open",
+    "3d@21:00@next_open",
+]
 
 
 @given(random_calendars(), instants, instants, st.sampled_from(TEXTS))
@@ -409,18 +450,18 @@ def test_a_later_start_is_never_due_earlier_and_nothing_is_due_before_its_start(
     cal: Calendar, one: datetime, two: datetime, text: str
 ) -> None:
     early, late = sorted((one, two))
-    assert early < cal.due_at(early, text) <= cal.due_at(late, text)
+    assert early < utc(cal.due_at(early, text)) <= utc(cal.due_at(late, text))
 
 
 @given(random_calendars(), instants)
 @settings(max_examples=100)
 def test_openings_and_closings_lie_at_the_borders_of_open_time(cal: Calendar, start: datetime) -> None:
     second = timedelta(seconds=1)
-    opening, closing = cal.next_opening(start), cal.closing(start)
+    opening, closing = utc(cal.next_opening(start)), cal.closing(start)
     assert cal.is_open(opening) and cal.open_between(start, opening) == timedelta(0)
     if closing is not None:
-        assert cal.is_open(closing - second) and not cal.is_open(closing)
-        assert cal.open_between(opening, closing) == closing - opening
+        assert cal.is_open(utc(closing) - second) and not cal.is_open(closing)
+        assert cal.open_between(opening, closing) == utc(closing) - opening
 
 
 def is_open_slowly(m: Mapping[str, Any], moment: datetime) -> bool:
@@ -452,7 +493,9 @@ def plain_mappings(draw: st.DrawFn) -> dict[str, Any]:
 
 @given(plain_mappings(), st.integers(0, 6 * 96), st.integers(0, 4 * 96), st.integers(1, 30))
 @settings(max_examples=60)
-@example({"timezone": "Asia/Shanghai", "hours": dict.fromkeys(WEEK, ["22:00-06:00"]), "closed": [], "open": {}}, 0, 96, 9)
+@example(
+    {"timezone": "Asia/Shanghai", "hours": {day: ["22:00-06:00"] for day in WEEK}, "closed": [], "open": {}}, 0, 96, 9
+)
 def test_the_tables_agree_with_a_slow_reckoning(m: dict[str, Any], first: int, length: int, quarters: int) -> None:
     cal, step = Calendar.from_mapping(m), timedelta(minutes=15)
     start = at("2026-01-01") + first * step

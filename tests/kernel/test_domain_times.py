@@ -215,7 +215,9 @@ def test_no_daily_duty_falls_into_the_spring_festival_3_5(calendars: Calendars) 
 
 
 @pytest.mark.parametrize(
-    ("n", "day"), [(15, date(2026, 9, 10)), (10, date(2026, 9, 17)), (3, date(2026, 9, 28))], ids=["D-15", "D-10", "D-3"]
+    ("n", "day"),
+    [(15, date(2026, 9, 10)), (10, date(2026, 9, 17)), (3, date(2026, 9, 28))],
+    ids=["D-15", "D-10", "D-3"],
 )
 def test_plans_are_counted_backwards_from_the_handover_14_1(n: int, day: date, calendars: Calendars) -> None:
     assert calendars["office"].nth_workday_before(date(2026, 10, 1), n) == day
@@ -229,7 +231,11 @@ def test_the_first_office_friday_of_october_comes_after_the_holiday_13_7(calenda
 
 @pytest.mark.parametrize(
     ("payday", "due"),
-    [(date(2026, 3, 15), date(2026, 3, 12)), (date(2026, 2, 15), date(2026, 2, 13)), (date(2026, 8, 15), date(2026, 8, 13))],
+    [
+        (date(2026, 3, 15), date(2026, 3, 12)),
+        (date(2026, 2, 15), date(2026, 2, 13)),
+        (date(2026, 8, 15), date(2026, 8, 13)),
+    ],
     ids=["18.2", "18.3", "18.4"],
 )
 def test_the_score_sheet_is_due_on_the_working_day_before_payday(payday: date, due: date, calendars: Calendars) -> None:

@@ -32,7 +32,7 @@ def test_values_and_keys_have_exact_places() -> None:
     states = root.get("states")
     assert states is not None
     assert states.key_place("received") == Place("a.yaml", 2, 3, 2, 11)
-    assert root.at(["states", "received", "owner"]).place == Place("a.yaml", 2, 32, 2, 37)
+    assert root.at(["states", "received", "owner"]).place == Place("a.yaml", 2, 33, 2, 38)
 
 
 def test_positions_count_code_points_also_for_astral_characters() -> None:

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 import dutyflow.wording as wording
-from dutyflow.wording import Bilingual, Phrase, choose_language, finding_codes, finding_severity, finding_text, say
+from dutyflow.wording import (
+    Bilingual,
+    Phrase,
+    Value,
+    choose_language,
+    finding_codes,
+    finding_severity,
+    finding_text,
+    say,
+)
 
 FOLDER = Path(wording.__file__).parent
 PARTS = {"title", "message", "label", "help", "note", "why", "wrong", "right"}
@@ -66,11 +75,11 @@ def test_the_first_variant_whose_values_are_all_there_is_taken() -> None:
 
 
 def test_a_value_may_be_a_sentence_or_a_text_in_two_languages() -> None:
-    values = {"problem": Phrase.of("shape.items_min", limit=2)}
+    values: dict[str, Value] = {"problem": Phrase.of("shape.items_min", limit=2)}
     assert finding_text("DF106", "message", "zh", values) == "列表至少要有 2 项"
-    values_2 = {"key": "owner", "description": Bilingual(zh="谁负责", en="who answers for it")}
-    assert finding_text("DF102", "help", "zh", values_2) == "加上 `owner`：谁负责"
-    assert finding_text("DF102", "help", "en", values_2) == "add `owner`: who answers for it"
+    values = {"key": "owner", "description": Bilingual(zh="谁负责", en="who answers for it")}
+    assert finding_text("DF102", "help", "zh", values) == "加上 `owner`：谁负责"
+    assert finding_text("DF102", "help", "en", values) == "add `owner`: who answers for it"
 
 
 def test_braces_in_values_and_yaml_samples_are_left_alone() -> None:

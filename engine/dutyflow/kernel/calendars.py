@@ -10,18 +10,20 @@
     })
     calendar.due_at(start, "16bh")
 
-Date-times must be aware; answers are in the zone of the calendar. Periods include their start and exclude their end.
+Date-times must be aware. Periods include their start and exclude their end. The methods of a calendar answer in its
+zone, for people to read; the functions below answer in UTC, for code to reckon with (Python compares and subtracts two
+times of one zone by the wall clock, which is an hour wrong when the clocks go back).
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from dutyflow.errors import MisuseError
 from dutyflow.kernel.calendar_spec import CalendarError, CalendarSpec, Problems, read_calendar, write_spec
 from dutyflow.kernel.deadlines import due_second
-from dutyflow.kernel.durations import Duration, default_warning_kind
+from dutyflow.kernel.durations import Duration, default_warning_kind, parse_duration
 from dutyflow.kernel.local_time import DAY, day_that_ends, resolve, to_datetime, to_second
 from dutyflow.kernel.openings import Openings
 
@@ -104,15 +106,15 @@ class Calendar:
 
     def due_at(self, start: datetime, within: "str | Duration | timedelta") -> datetime:
         """Return the earliest instant at which `within` is used up; a `timedelta` (1 s or more) means open time."""
-        second = to_second(start)
-        if isinstance(within, timedelta):
-            return to_datetime(self._openings.advance(second, _open_seconds(within)), self._zone)
-        duration = Duration.parse(within) if isinstance(within, str) else within
-        if not isinstance(duration, Duration):
-            _refuse_length(within)
+        if isinstance(within, str):
+            duration = parse_duration(within)
+        elif isinstance(within, Duration):
+            duration = within
+        else:
+            return self.add_open(start, _open_seconds(within))
         if duration.calendar is not None and duration.calendar != self._spec.name:
             raise MisuseError(f"{duration.text} asks for the calendar {duration.calendar!r}, this is {self.name!r}")
-        return to_datetime(due_second(duration, second, self._openings), self._zone)
+        return to_datetime(due_second(duration, to_second(start), self._openings), self._zone)
 
     def add_open(self, start: datetime, seconds: int) -> datetime:
         """Return the earliest instant at which `seconds` (not negative) of open time have passed since `start`."""
@@ -193,8 +195,8 @@ ALWAYS = Calendar(CalendarSpec("always", "UTC", (((0, DAY),),) * 7))
 
 
 def due_at(duration: Duration, start: datetime, calendar: Calendar) -> datetime:
-    """Return when a duration begun at `start` is used up; `calendar` is the one it names, or the default."""
-    return to_datetime(due_second(duration, to_second(start), calendar.openings), calendar.zone)
+    """Return in UTC when a duration begun at `start` is used up; `calendar` is the one it names, or the default."""
+    return to_datetime(due_second(duration, to_second(start), calendar.openings), UTC)
 
 
 def measure(duration: Duration, calendar: Calendar) -> Calendar:
@@ -208,7 +210,7 @@ def due_day(due_at: datetime, zone: tzinfo) -> date:
 
 
 def default_warning_at(duration: Duration, start: datetime, calendar: Calendar) -> datetime | None:
-    """Return when a clock that never pauses warns if nothing is declared (DOMAIN 3.0 item 5), or nothing.
+    """Return in UTC when a clock that never pauses warns if nothing is declared (DOMAIN 3.0 item 5), or nothing.
 
     Hours and minutes: 75 % of the span, cut to whole minutes, none up to 10 minutes. Days: 09:00 of the due day. A
     warning that would not lie between the start and the due time is dropped.
@@ -216,18 +218,20 @@ def default_warning_at(duration: Duration, start: datetime, calendar: Calendar) 
     first, openings = to_second(start), calendar.openings
     due = due_second(duration, first, openings)
     if default_warning_kind(duration) == "due_day":
-        day = day_that_ends(to_datetime(due, calendar.zone), calendar.zone)
+        day = day_that_ends(to_datetime(due, UTC), calendar.zone)
         warning = resolve(day.toordinal(), _MORNING, calendar.zone)
     else:
         span = duration.seconds or 0
         if span <= _NO_WARNING_UP_TO:
             return None
         warning = measure(duration, calendar).openings.advance(first, span * 3 // 4 // 60 * 60)
-    return to_datetime(warning, calendar.zone) if first < warning < due else None
+    return to_datetime(warning, UTC) if first < warning < due else None
 
 
 def _open_seconds(within: timedelta) -> int:
     """Return a `timedelta` as seconds; it must be at least one."""
+    if not hasattr(within, "total_seconds"):
+        raise MisuseError(f"a duration is a text such as '16bh', a Duration or a timedelta, not {within!r}")
     return _from_one(within.days * DAY + within.seconds)
 
 
@@ -235,10 +239,6 @@ def _from_one(n: int) -> int:
     if n < 1:
         raise MisuseError(f"the amount must be at least 1, not {n}")
     return n
-
-
-def _refuse_length(within: object) -> NoReturn:
-    raise MisuseError(f"a duration is a text such as '16bh', a Duration or a timedelta, not {within!r}")
 
 
 def _with_zone(m: Mapping[str, object], timezone: str | None) -> Mapping[str, object]:

@@ -175,16 +175,14 @@ def _warning_at(alarm: Alarm, plan: Plan, pauses: Pauses, scope: Scope) -> datet
     if alarm.day_time is not None:
         day = due_day(plan.due_at, scope.zone)
         return datetime.combine(day, alarm.day_time, tzinfo=scope.zone).astimezone(UTC)
-    if alarm.offset_seconds is not None:
-        if alarm.offset_calendar is None:
-            return plan.due_at + timedelta(seconds=alarm.offset_seconds)
-        return reach(plan.measure, plan.anchor_at, pauses, max(0, plan.seconds + alarm.offset_seconds))
-    assert alarm.at is not None, "a warning has a share, a time of the due day, an offset or an instant"
+    if alarm.before is not None:
+        seconds = alarm.before.seconds or 0
+        if alarm.before.is_elapsed:
+            return plan.due_at - timedelta(seconds=seconds)
+        return reach(plan.measure, plan.anchor_at, pauses, max(0, plan.seconds - seconds))
+    assert alarm.at is not None, "a warning has a share, a time of the due day, a span before the due time or an instant"
     return instant(alarm.at, scope)
 
 
 def _escalation_at(alarm: Alarm, due_at: datetime) -> datetime:
-    seconds = alarm.offset_seconds or 0
-    if alarm.offset_calendar is None:
-        return due_at + timedelta(seconds=seconds)
-    return to_datetime(alarm.offset_calendar.openings.advance(to_second(due_at), seconds), UTC)
+    return due_at if alarm.after is None else deadline(alarm.after[0], due_at, alarm.after[1])

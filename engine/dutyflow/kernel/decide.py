@@ -58,8 +58,10 @@ def decide(rules: Rules, ticket: Ticket | None, command: cmd.Command, now: datet
     if isinstance(command, cmd.Fire):
         return _finish(draft, _fire(draft, command.event, command.actor, command.data, command.reason))
     if isinstance(command, cmd.ChildEnded):
-        return _finish(draft, _child_ended(draft, command))
-    return _finish(draft, _tick(draft))
+        _child_ended(draft, command)
+        return _finish(draft, None)
+    _tick(draft)
+    return _finish(draft, None)
 
 
 def _name(command: cmd.Command) -> str:
@@ -113,9 +115,9 @@ def _known_already(draft: Draft, command: cmd.Open, given: Mapping[str, Any]) ->
             continue
         follow = None
         if rule.then is not None:
-            follow = Resubmit(
-                ticket=other.id, event=rule.then, actor=command.actor, data=command.data, reason=command.reason
-            )
+            there = draft.workflow.steps.get(rule.then, {}).get(other.state)
+            data = {name: value for name, value in command.data.items() if there and name in there.accepts}
+            follow = Resubmit(ticket=other.id, event=rule.then, actor=command.actor, data=data, reason=command.reason)
         if rule.answer == "redirect" and follow is not None:
             return Decision(events=(), effects=(follow,), ticket=None)
         return Denial(
@@ -225,16 +227,19 @@ def _is_person(draft: Draft, role: str | None, person: str) -> bool:
 # --- things that happen by themselves ---------------------------------------------------------------------------
 
 
-def _child_ended(draft: Draft, command: cmd.ChildEnded) -> Denial | None:
-    """A fact: recorded even where no rule waits for it."""
+def _child_ended(draft: Draft, command: cmd.ChildEnded) -> None:
+    """A fact: recorded even where no rule waits for it, or where the one that does cannot go through."""
     draft.add(ev.ChildClosed(at=draft.now, child=command.child, outcome=command.outcome))
-    for rule in draft.workflow.on_child.get(draft.ticket.state, ()):
-        if _waits_for(draft, rule, command):
-            return go(draft, rule, SYSTEM, {}, None)
-    for rule in draft.workflow.automatic.get(draft.ticket.state, ()):
-        if rule.when is None or rule.when.evaluate(draft.scope(SYSTEM)):
-            return go(draft, rule, SYSTEM, {}, None)
-    return None
+    mark, state = draft.mark(), draft.ticket.state
+    waiting = (rule for rule in draft.workflow.on_child.get(state, ()) if _waits_for(draft, rule, command))
+    automatic = (rule for rule in draft.workflow.automatic.get(state, ()) if _holds(draft, rule))
+    for rule in (*waiting, *automatic)[:1]:
+        if go(draft, rule, SYSTEM, {}, None) is not None:
+            draft.back_to(mark)
+
+
+def _holds(draft: Draft, rule: EventRule) -> bool:
+    return rule.when is None or bool(rule.when.evaluate(draft.scope(SYSTEM)))
 
 
 def _waits_for(draft: Draft, rule: EventRule, command: cmd.ChildEnded) -> bool:
@@ -242,21 +247,19 @@ def _waits_for(draft: Draft, rule: EventRule, command: cmd.ChildEnded) -> bool:
         return False
     if rule.child_outcomes and command.outcome not in rule.child_outcomes:
         return False
-    return rule.when is None or bool(rule.when.evaluate(draft.scope(SYSTEM)))
+    return _holds(draft, rule)
 
 
-def _tick(draft: Draft) -> Denial | None:
+def _tick(draft: Draft) -> None:
     """Everything due now: automatic transitions first (they may meet a clock in time), then alarms in order."""
     while True:
         ticket = draft.ticket
         if ticket.pending and ticket.pending[0].at <= draft.now:
-            denial = _timed_event(draft, ticket.pending[0].event)
-            if denial is not None:
-                return denial
+            _timed_event(draft, ticket.pending[0].event)
             continue
         due = [(run.alarms[0], run) for run in ticket.clocks if run.alarms and run.alarms[0].at <= draft.now]
         if not due:
-            return None
+            return
         alarm, run = min(due, key=lambda pair: _ring_order(pair[0]))
         ring(draft, run, alarm)
 
@@ -265,12 +268,11 @@ def _ring_order(alarm: PendingAlarm) -> tuple[datetime, int, int]:
     return alarm.at, alarm.rank, alarm.level
 
 
-def _timed_event(draft: Draft, event: str) -> Denial | None:
+def _timed_event(draft: Draft, event: str) -> None:
     rule = draft.workflow.steps[event][draft.ticket.state]
-    if rule.when is None or rule.when.evaluate(draft.scope(SYSTEM)):
-        events_before = len(draft.events)
-        denial = go(draft, rule, SYSTEM, {}, None)
-        if denial is None or len(draft.events) > events_before:
-            return denial
+    if _holds(draft, rule):
+        mark = draft.mark()
+        if go(draft, rule, SYSTEM, {}, None) is None:
+            return
+        draft.back_to(mark)  # time cannot be refused: the event lapses, as if its condition did not hold
     draft.add(ev.Lapsed(at=draft.now, event=event))
-    return None

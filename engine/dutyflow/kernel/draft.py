@@ -33,6 +33,15 @@ class Draft:
         self.events.append(event)
         self.ticket = evolve(self.ticket, event)
 
+    def mark(self) -> tuple[Ticket, int, int]:
+        """Where the paper stands now, to come `back_to` when an attempt fails."""
+        return self.ticket, len(self.events), len(self.effects)
+
+    def back_to(self, mark: tuple[Ticket, int, int]) -> None:
+        """Cross out everything since `mark`."""
+        self.ticket, events, effects = mark
+        del self.events[events:], self.effects[effects:]
+
     def scope(self, actor: str | None = None, given: Mapping[str, Any] | None = None) -> Scope:
         """The world as the ticket of the draft sees it now."""
         return Scope(

@@ -67,7 +67,7 @@ class Duration(msgspec.Struct, frozen=True, omit_defaults=True):
     @classmethod
     def parse(cls, text: str) -> "Duration":
         """Read `4bh@desk`, `3d@21:00`, `1h30m`, `P3D`, ...; raise `DurationError`, if possible with a suggestion."""
-        return _parse(text)
+        return parse_duration(text)
 
     @classmethod
     def from_mapping(cls, m: Mapping[str, object]) -> "Duration":
@@ -116,7 +116,7 @@ def default_warning_kind(duration: Duration) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _parse(text: str) -> Duration:
+def parse_duration(text: str) -> Duration:
     """Read a text once; durations are immutable, so the answer can be shared."""
     head, *suffixes = text.strip().split("@")
     amount, unit = _read_head(head.strip(), text)
@@ -157,14 +157,23 @@ def _not_a_duration(head: str, text: str) -> DurationError:
     suggestion = suggest_duration(head)
     if suggestion is not None and "@" in text:
         suggestion = "@".join((suggestion, *text.strip().split("@")[1:]))
+    suggestion = _if_readable(suggestion)
     if re.fullmatch(r"\d+M", head):
         month, minute = f"{head[:-1]}mo", f"{head[:-1]}m"
-        return DurationError("month_or_minute", {"found": text, "month": month, "minute": minute}, month)
+        return DurationError("month_or_minute", {"found": text, "month": month, "minute": minute}, _if_readable(month))
     if re.fullmatch(r"-\s*\d.*", head):
         return DurationError("not_positive", {"found": text}, suggestion)
     if re.fullmatch(r"\d+", head):
         return DurationError("missing_unit", {"found": text}, suggestion)
     return DurationError("not_a_duration", {"found": text, "units": tuple(_DAYS_OF)}, suggestion)
+
+
+def _if_readable(suggestion: str | None) -> str | None:
+    """Return a suggestion only if it would be accepted."""
+    try:
+        return None if suggestion is None else parse_duration(suggestion).text
+    except DurationError:
+        return None
 
 
 def _read_suffix(suffix: str, text: str) -> tuple[str, str]:
@@ -180,7 +189,7 @@ def _read_suffix(suffix: str, text: str) -> tuple[str, str]:
     if re.fullmatch(r"[^\W\d][\w.-]*", suffix):
         return "calendar", suffix
     time = suggest_time(suffix)
-    suggestion = None if time is None else text.strip().replace(suffix, time)
+    suggestion = None if time is None else _if_readable(text.strip().replace(suffix, time))
     raise DurationError("bad_suffix", {"found": text, "suffix": suffix}, suggestion)
 
 

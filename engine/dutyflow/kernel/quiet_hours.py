@@ -1,7 +1,7 @@
 """Times of day at which people must not be contacted, and the exception for a time that they agreed to."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -51,14 +51,13 @@ class QuietHours(msgspec.Struct, frozen=True):
 
     def next_contact(self, at: datetime, agreed_at: datetime | None = None) -> datetime:
         """Return the first instant at or after `at` at which contact is allowed: `at` itself if it is."""
-        if not self.is_quiet(at, agreed_at):
-            return to_datetime(to_second(at), self.quiet.zone)
-        end = self.quiet.closing(at)
-        assert end is not None, "quiet hours that never end are refused when they are read"
-        if agreed_at is None or self.before is None:
-            return end
-        opens = agreed_at - timedelta(seconds=self.before)
-        return min(end, opens.astimezone(self.quiet.zone)) if opens > at else end
+        second = to_second(at)
+        if self.is_quiet(at, agreed_at):
+            end = self.quiet.openings.close_after(second)
+            assert end is not None, "quiet hours that never end are refused when they are read"
+            agreed_from = end if agreed_at is None or self.before is None else to_second(agreed_at) - self.before
+            second = min(end, agreed_from) if agreed_from > second else end
+        return to_datetime(second, self.quiet.zone)
 
     def _is_agreed(self, second: int, agreed_at: datetime | None) -> bool:
         if agreed_at is None or self.before is None or self.after is None:

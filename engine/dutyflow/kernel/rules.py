@@ -289,16 +289,16 @@ class Duplicate(msgspec.Struct, frozen=True, kw_only=True):
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     """A declared warning or escalation step of an SLA.
 
-    `share` of the span (percent), `offset` from the due time (negative: before) measured in `calendar`,
-    `day_time` of the due day, or the instant `at`.
+    A warning rings at a `share` of the span (percent), at `before` the due time, at `day_time` of the due day, or at
+    the instant `at`; an escalation rings `after` the due time.
     """
 
     kind: Literal["warning", "breach", "escalation"]
     level: int
     to: tuple[Recipient, ...]
     share: int | None = None
-    offset_seconds: int | None = None
-    offset_calendar: Calendar | None = None
+    before: Duration | None = None
+    after: tuple[Duration, Calendar] | None = None
     day_time: time | None = None
     at: Expression | None = None
     text: str = ""

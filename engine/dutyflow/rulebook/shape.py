@@ -220,8 +220,8 @@ def _key_name(misfit: Misfit, findings: Findings) -> None:
 
 
 def _forbidden(misfit: Misfit, findings: Findings) -> None:
-    """A schema that is plain `false`: the key may not be here at all."""
-    if misfit.path and isinstance(misfit.path[-1], str):
+    """`not: {}`: the key may not be here at all. (For a plain `false` the validator does not say where.)"""
+    if _value(misfit) == {} and misfit.path and isinstance(misfit.path[-1], str):
         key = misfit.path[-1]
         findings.add("DF101", misfit.root.at(misfit.path[:-1]).key_place(key), key=shorten(key))
     else:
@@ -259,7 +259,7 @@ _REPORTERS: dict[str, _Reporter] = {
     "pattern": _wrong_form,
     "format": _wrong_form,
     "uniqueItems": _twice,
-    "None": _forbidden,
+    "not": _forbidden,
     "minItems": partial(_wrong_length, "items_min", "empty_list"),
     "maxItems": partial(_wrong_length, "items_max", None),
     "minLength": partial(_wrong_length, "text_min", "empty_text"),

@@ -16,6 +16,7 @@ _TAB_INDENT = re.compile(r"^ *\t")
 _FULL_WIDTH_COLON = re.compile(r"^\s*(?:- +)?[{\[]?\s*[\w.-]+\s*(：)")
 _FULL_WIDTH_IN_FLOW = re.compile(r"[，：｛｝【】［］]")
 _NO_SPACE = re.compile(r"^\s*(?:- +)?[A-Za-z_][\w-]*(:)(?=[^\s:/])")
+_LONG_ESCAPE = re.compile(r"\\U(?!00(?:0[0-9A-Fa-f]|10))[0-9A-Fa-f]{8}")
 _KEY_LINE = re.compile(r"^\s*(?:- +)?[\w.-]+\s*: ")
 
 
@@ -68,17 +69,27 @@ def report_syntax_error(error: yaml.MarkedYAMLError, source: Source, findings: F
     findings.add("DF001", place, related=related, **problem(kind, character=character))
 
 
+def report_impossible_escape(source: Source, findings: Findings) -> None:
+    """Add the DF001 finding for an escape beyond Unicode, for which the parser of pure Python names no place."""
+    found = _LONG_ESCAPE.search(source.text)
+    place = source.place_at(found.start()) if found else Place.whole(source.path)
+    findings.add("DF001", place, related=(), **problem("bad_escape"))
+
+
 def _failure(error: yaml.MarkedYAMLError, source: Source) -> _Failure:
-    mark = error.problem_mark or error.context_mark
+    end = _position(error.problem_mark or error.context_mark, source)
+    begin = _position(error.context_mark, source) if error.context_mark else end
+    return _Failure(source, error.problem or "", error.context or "", *end, *begin)
+
+
+def _position(mark: yaml.error.Mark | None, source: Source) -> tuple[int, int]:
+    """A mark as 1-based line and column; one beyond the end goes to the end of the last line with something on it."""
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    begin = error.context_mark
-    from_line, from_column = (begin.line + 1, begin.column + 1) if begin else (line, column)
     last = len(source.lines)
     if line > last or (line == last and line > 1 and not source.line(line)):
-        # gave up at the end of the file: the last line with something on it can be shown
-        line = max((n for n in range(1, last + 1) if source.line(n).strip()), default=1)
+        line = max((number for number in range(1, last + 1) if source.line(number).strip()), default=1)
         column = len(source.line(line)) + 1
-    return _Failure(source, error.problem or "", error.context or "", line, column, from_line, from_column)
+    return line, min(column, len(source.line(line)) + 1)
 
 
 def _tab(failure: _Failure) -> _Diagnosis | None:
@@ -138,8 +149,14 @@ def _second_colon(failure: _Failure) -> _Diagnosis | None:
 def _token(failure: _Failure) -> _Diagnosis | None:
     if "cannot start any token" in failure.problem:
         return "reserved_start", failure.here
+    if "scanning an alias" in failure.context or "scanning an anchor" in failure.context:
+        return "reserved_start", failure.beginning
     if "node content" in failure.problem:
         return "unexpected", failure.here
+    if "block scalar" in failure.context:
+        return "block_text", failure.beginning
+    if "sequence entries are not allowed" in failure.problem:
+        return "list_on_line", failure.here
     return None
 
 
@@ -162,7 +179,8 @@ def _missing_colon(failure: _Failure) -> _Diagnosis | None:
 def _block(failure: _Failure) -> _Diagnosis | None:
     if "'-' indicator" in failure.problem or failure.text[failure.column - 1 :].startswith("- "):
         return "mixed_list", failure.here
-    if "block mapping" in failure.context or "block collection" in failure.context:
+    blocks = ("block mapping" in failure.context, "block collection" in failure.context)
+    if any(blocks) or "<document start>" in failure.problem:
         return "indentation", failure.here
     return None
 

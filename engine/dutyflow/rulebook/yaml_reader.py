@@ -13,7 +13,7 @@ from dutyflow.rulebook.findings import Findings, Related
 from dutyflow.rulebook.nodes import Node, Scalar, Span
 from dutyflow.rulebook.places import Place, Source
 from dutyflow.rulebook.punctuation import check_punctuation
-from dutyflow.rulebook.yaml_errors import problem, report_syntax_error
+from dutyflow.rulebook.yaml_errors import problem, report_impossible_escape, report_syntax_error
 from dutyflow.wording import Phrase
 
 BYTES_MAX = 2 * 1024 * 1024
@@ -32,6 +32,7 @@ _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
 }
+_SURROGATE = re.compile("[^\x00-\ud7ff\ue000-\U0010ffff]")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -85,6 +86,9 @@ def read_text(path: str, text: str, findings: Findings) -> Node | None:
         root = _Builder(source, findings).build()
     except yaml.MarkedYAMLError as error:
         report_syntax_error(error, source, findings)
+        return None
+    except (yaml.YAMLError, ValueError):  # the Python loader lets chr() complain about an impossible escape
+        report_impossible_escape(source, findings)
         return None
     except _Stop:
         return None
@@ -173,6 +177,9 @@ class _Builder:
     def _scalar(self, event: Any) -> None:
         self._refuse_tag(event)
         text, quoted = event.value, bool(event.style)
+        if quoted and not text.isascii() and _SURROGATE.search(text):  # the Python loader takes such an escape
+            self.findings.add("DF024", Place(self.source.path, *_span(event)), character="U+D800–U+DFFF")
+            text = _SURROGATE.sub("\ufffd", text)
         value = text if quoted else resolve_plain(text)
         node = Node("scalar", self.source.path, _span(event), value=value, text=text, quoted=quoted)
         self._count(event)

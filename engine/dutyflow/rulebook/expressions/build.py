@@ -10,7 +10,7 @@ from typing import Any
 from dutyflow.errors import MisuseError
 from dutyflow.kernel.calendars import due_at
 from dutyflow.kernel.durations import Duration
-from dutyflow.rulebook.expressions.functions import FUNCTIONS
+from dutyflow.rulebook.expressions.functions import FUNCTIONS, today
 from dutyflow.rulebook.expressions.nodes import (
     Arithmetic,
     Builtin,
@@ -41,7 +41,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 _BUILTINS: Mapping[str, Evaluate] = {
     "now": lambda scope: scope.now,
-    "today": lambda scope: scope.now.astimezone(scope.zone).date(),
+    "today": today,
     "actor": lambda scope: scope.actor,
     "state": lambda scope: scope.state,
     "opened_at": lambda scope: scope.opened_at,
@@ -281,7 +281,7 @@ def _after(start: Evaluate, duration: Duration, calendar: str) -> Evaluate:
             return None
         try:
             return due_at(duration, moment, scope.calendar(calendar)).astimezone(UTC)
-        except (MisuseError, OverflowError):  # beyond the years a calendar can reckon with
+        except (MisuseError, ArithmeticError, ValueError):  # beyond the years a calendar can reckon with
             return None
 
     return run

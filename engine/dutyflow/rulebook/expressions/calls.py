@@ -9,7 +9,7 @@ from dutyflow.rulebook.expressions.functions import FUNCTIONS, NAME_PARAMETERS, 
 from dutyflow.rulebook.expressions.literals import elapsed
 from dutyflow.rulebook.expressions.nodes import Call, Literal, Node, Span, ToMoney, broken
 from dutyflow.rulebook.findings import closest
-from dutyflow.rulebook.types import DURATION, MONEY, NONE, UNKNOWN, Type, list_of
+from dutyflow.rulebook.types import DURATION, MONEY, NONE, NUMBER, UNKNOWN, Type, list_of
 from dutyflow.wording import Phrase, Value
 
 if TYPE_CHECKING:
@@ -217,6 +217,8 @@ class _Arguments:
                 return self._joined()
             case "item":
                 return kind.item or NONE
+            case "sum":
+                return MONEY if kind.item == MONEY else NUMBER
             case "list":
                 return self._list_result(kind)
         return Type(self.function.result)

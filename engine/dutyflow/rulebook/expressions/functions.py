@@ -24,7 +24,7 @@ class Function:
     `parameters` are kinds of `Type`, the names of `NAME_PARAMETERS`, or: `timespan` (any duration, calendars included),
     `day` (a date, or the day of a date-time), `counted` (number or money), `signed` (counted or a duration),
     `alike` and `ordered` (all arguments of one type), `item` (an item of the list before it). The last one may repeat.
-    `result` is a kind, or `first`, `item`, `list`, `cell`: taken from the arguments.
+    `result` is a kind, or `first`, `item`, `list`, `sum`, `cell`: taken from the arguments.
     """
 
     name: str
@@ -103,6 +103,12 @@ def _of_list(compute: Callable[[tuple[Any, ...]], Any]) -> Make:
 # --- time ---------------------------------------------------------------------------------------------------------
 
 
+def today(scope: Scope) -> date | None:
+    """The local date of now."""
+    day: date | None = _guarded(_local_date, [scope.now, scope.zone])
+    return day
+
+
 def _local_date(at: datetime | date, zone: Any) -> date:
     return at.astimezone(zone).date() if isinstance(at, datetime) else at
 
@@ -158,6 +164,11 @@ def round_half_up(value: int | Decimal, places: int | Decimal = 0) -> Decimal:
     digits = max(-_PLACES_MAX, min(_PLACES_MAX, int(places)))
     rounded = _ROUNDING.quantize(Decimal(value), Decimal(1).scaleb(-digits))
     return Decimal(f"{rounded:f}")
+
+
+def _total(items: tuple[Any, ...]) -> Any:
+    """The sum; like every step of reckoning, missing where one of the items is."""
+    return None if None in items else _guarded(sum, [items])
 
 
 def _make_append(items: Evaluate, item: Evaluate) -> Evaluate:
@@ -310,10 +321,10 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         name="total",
         parameters=("list",),
         required=1,
-        result="item",
+        result="sum",
         zh="各项之和, 未填为 0",
         en="The sum of the items; 0 when the list is missing",
-        make=_of_list(sum),
+        make=_of_list(_total),
     ),
     Function(
         name="first",

@@ -1,0 +1,94 @@
+"""What a runner keeps and gives back: answers, what happened, commands as they were asked, notices to send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dutyflow.kernel.denials import Denial
+from dutyflow.kernel.effects import Notice
+from dutyflow.kernel.events import Event
+from dutyflow.kernel.ticket import Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A command that somebody gave and how it was answered; denied ones are kept too (DOMAIN.md M75).
+
+    `ticket` is None for an opening that was refused. What the command brought is not kept here: it may be private.
+    """
+
+    at: datetime
+    ticket: str | None
+    workflow: str
+    actor: str
+    event: str
+    reason: str | None = None
+    denial: Denial | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened to one ticket, in the order of happening: an event, or a command that was refused."""
+
+    ticket: str | None
+    what: Event | Asked
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+        return self.what.at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a runner says to a command: the ticket it concerns, what happened to all tickets, or why nothing did.
+
+    After a denial `happened` holds the refusal, and the entry that a duplicate left on the other ticket.
+    """
+
+    ticket: str | None
+    happened: tuple[Happening, ...] = ()
+    denial: Denial | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the command went through."""
+        return self.denial is None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer under its idempotency key; `fingerprint` tells whether a second command is the same one."""
+
+    fingerprint: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A notice that waits to be sent; `id` is the same however often it is delivered."""
+
+    id: str
+    ticket: str
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one commit does to one ticket: its new state, its new events, and the `seq` it must still have (0: new)."""
+
+    ticket: Ticket
+    events: tuple[Event, ...]
+    seq_before: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """Everything that one step writes, all or nothing."""
+
+    changes: tuple[Change, ...] = ()
+    outbox: tuple[Outgoing, ...] = ()
+    audit: tuple[Asked, ...] = ()
+    key: str | None = None
+    kept: KeptAnswer | None = None

@@ -1,0 +1,1 @@
+"""From declarations to the kernel's rules: names resolved, expressions typed, durations read."""

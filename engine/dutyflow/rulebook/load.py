@@ -1,0 +1,185 @@
+"""`load_rulebook(path)`: from a folder of YAML to compiled rules, with every finding on the way."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from dutyflow.errors import RulebookError
+from dutyflow.kernel import rules as kr
+from dutyflow.kernel.calendars import Calendar, CalendarError
+from dutyflow.kernel.local_time import load_zone
+from dutyflow.kernel.quiet_hours import QuietHours
+from dutyflow.resources import schemas_dir
+from dutyflow.rulebook.calendar_findings import report_calendar
+from dutyflow.rulebook.compile.children import check_children
+from dutyflow.rulebook.compile.context import Context, label, text_of
+from dutyflow.rulebook.compile.fields import compile_form
+from dutyflow.rulebook.compile.organisation import Item, compile_matrix, compile_organisation
+from dutyflow.rulebook.compile.tables import columns_of, compile_table
+from dutyflow.rulebook.compile.workflows import compile_workflow, names_of, read_skeletons
+from dutyflow.rulebook.expressions import Expression
+from dutyflow.rulebook.findings import Findings
+from dutyflow.rulebook.folder import RawRulebook, read_rulebook
+from dutyflow.rulebook.nodes import Node
+from dutyflow.rulebook.places import Place
+from dutyflow.rulebook.shape import Shapes
+
+RULEBOOK_SCHEMA = "rulebook.schema.json"
+DEFAULT_ZONE = "Asia/Shanghai"
+DEFAULT_CALENDAR = "office"
+
+EXECUTABLE = (
+    "calendars",
+    "defaults",
+    "departments",
+    "forms",
+    "members",
+    "quiet_hours",
+    "responsibility",
+    "roles",
+    "slas",
+    "tables",
+    "workflows",
+)
+"""The sections that decide what happens to a ticket; scripts and scenarios do not change the content hash."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A rulebook as far as it could be loaded. `rules` is None as soon as there is one error."""
+
+    path: Path
+    name: str
+    findings: Findings
+    raw: RawRulebook | None = None
+    rules: kr.Rules | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
+    expressions: Mapping[str, Expression] = field(default_factory=dict)
+    matrix: Mapping[str, Item] = field(default_factory=dict)
+    context: Context | None = None
+
+    def require_rules(self) -> kr.Rules:
+        """The compiled rules; raises `RulebookError` with the findings when there are errors."""
+        if self.rules is None:
+            raise RulebookError(self.findings.errors)
+        return self.rules
+
+    @property
+    def assumed(self) -> tuple[tuple[str, str, Node], ...]:
+        """The figures that somebody chose because the source is silent: section, id, declaration (M42)."""
+        found = []
+        for section, declarations in (self.raw.sections if self.raw else {}).items():
+            for declaration in declarations.values():
+                mark = declaration.node.get("assumed")
+                if mark is not None and mark.value is not False:
+                    found.append((section, declaration.id, declaration.node))
+        return tuple(found)
+
+
+def load_rulebook(path: Path, root: Path | None = None) -> Loaded:
+    """Read, check the shape of, and compile the rulebook at `path`. Never raises for what a rulebook gets wrong."""
+    findings = Findings()
+    raw = read_rulebook(path, findings, root)
+    loaded = Loaded(path=path, name=raw.name if raw else path.name, findings=findings, raw=raw)
+    if raw is None or findings.has_errors:
+        return loaded
+    for document in raw.documents:
+        _shapes().validate(document, RULEBOOK_SCHEMA, findings)
+    if not findings.errors:
+        _compile(loaded, raw)
+    return loaded
+
+
+@cache
+def _shapes() -> Shapes:
+    return Shapes.from_folder(schemas_dir())
+
+
+def _compile(loaded: Loaded, raw: RawRulebook) -> None:
+    header = raw.singles.get("rulebook")
+    node = header.node if header else None
+    context = Context(raw, loaded.findings, _zone(node, loaded.findings), _default_calendar(node))
+    _compile_time(context)
+    context.organisation = compile_organisation(context)
+    matrix = compile_matrix(context)
+    forms = {name: compile_form(context, declaration.node) for name, declaration in context.section("forms").items()}
+    context.table_columns = {name: columns_of(d) for name, d in context.section("tables").items()}
+    skeletons = read_skeletons(context, forms)
+    everywhere = names_of(context, skeletons, None)
+    tables = {name: compile_table(context, d, everywhere, matrix) for name, d in context.section("tables").items()}
+    workflows = {name: compile_workflow(context, skeletons, name, matrix) for name in skeletons}
+    check_children(context, workflows)
+    loaded.places, loaded.expressions, loaded.matrix, loaded.context = (
+        context.places,
+        context.expressions,
+        matrix,
+        context,
+    )
+    if not loaded.findings.has_errors:
+        loaded.rules = kr.Rules(
+            name=raw.name,
+            title=label(node.get("title") if node else None, raw.name),
+            hash=content_hash(raw),
+            zone=context.zone.key,
+            workflows=workflows,
+            organisation=context.organisation,
+            calendars=context.calendars,
+            tables=tables,
+        )
+
+
+def _zone(header: Node | None, findings: Findings) -> ZoneInfo:
+    node = header.get("timezone") if header else None
+    zone = load_zone(text_of(node, DEFAULT_ZONE))
+    if zone is None and node is not None:
+        problem = CalendarError("unknown_zone", ("timezone",), {"found": node.text})
+        assert header is not None, "a header that names a zone exists"
+        report_calendar(problem, header, findings)
+    return zone or ZoneInfo(DEFAULT_ZONE)
+
+
+def _default_calendar(header: Node | None) -> str:
+    return text_of(header.get("calendar") if header else None, DEFAULT_CALENDAR)
+
+
+def _compile_time(context: Context) -> None:
+    zone = context.zone.key
+    for name, declaration in context.section("calendars").items():
+        mapping = _plain(declaration.node) | {"name": name}
+        problems = Calendar.problems(mapping, timezone=zone)
+        for problem in problems:
+            report_calendar(problem, declaration.node, context.findings)
+        if not problems:
+            context.calendars[name] = Calendar.from_mapping(mapping, timezone=zone)
+    for name, declaration in context.section("quiet_hours").items():
+        mapping = _plain(declaration.node) | {"name": name}
+        quiet_problems = QuietHours.problems(mapping, timezone=zone)
+        for problem in quiet_problems:
+            report_calendar(problem, declaration.node, context.findings)
+        if not quiet_problems:
+            context.quiet_hours[name] = QuietHours.from_mapping(mapping, timezone=zone)
+
+
+def _plain(node: Node) -> dict[str, Any]:
+    """A declaration as the calendars read it: without what every declaration may carry."""
+    plain = node.plain()
+    assert isinstance(plain, dict), "the schema has made sure of a mapping"
+    return {key: value for key, value in plain.items() if key not in ("title", "note", "assumed", "replace")}
+
+
+def content_hash(raw: RawRulebook) -> str:
+    """The hash a ticket is pinned to: over everything executable, whatever the files and their order."""
+    content = {
+        section: {name: declaration.node.plain() for name, declaration in raw.sections[section].items()}
+        for section in EXECUTABLE
+        if section in raw.sections
+    }
+    header = raw.singles.get("rulebook")
+    content["rulebook"] = {"header": header.node.plain() if header else None}
+    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()

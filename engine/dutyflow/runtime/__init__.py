@@ -1,0 +1,1 @@
+"""Runs tickets: takes commands, lets time pass, keeps what the kernel decides."""

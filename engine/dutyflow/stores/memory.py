@@ -1,0 +1,109 @@
+"""Keeps tickets in memory: for simulation, tests, and services that need no more."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from dutyflow.errors import StoreError
+from dutyflow.kernel.events import Event
+from dutyflow.kernel.facts import Lookalike
+from dutyflow.kernel.ticket import Ticket
+from dutyflow.ports.records import Asked, Change, Commit, KeptAnswer, Outgoing
+
+
+class MemoryStore:
+    """A `TicketStore` of plain dictionaries. One writer at a time: the runner sees to that."""
+
+    def __init__(self) -> None:
+        self._tickets: dict[str, Ticket] = {}
+        self._events: dict[str, list[Event]] = {}
+        self._due: dict[str, datetime] = {}
+        # May hold moments that no longer count; they are dropped when they come to the top.
+        self._moments: list[tuple[datetime, str]] = []
+        self._answers: dict[str, KeptAnswer] = {}
+        self._audit: list[Asked] = []
+        self._outbox: list[Outgoing] = []
+
+    def load(self, ticket: str) -> Ticket | None:
+        """The ticket as it stands; None if there is none of this id."""
+        return self._tickets.get(ticket)
+
+    def history(self, ticket: str) -> tuple[Event, ...]:
+        """All events of a ticket in order; empty for an unknown one."""
+        return tuple(self._events.get(ticket, ()))
+
+    def tickets(self) -> Iterable[Ticket]:
+        """All tickets, in the order in which they were opened."""
+        return tuple(self._tickets.values())
+
+    def due(self, until: datetime, *, inclusive: bool, limit: int) -> tuple[tuple[datetime, str], ...]:
+        """The next due moments before (or at) `until`, at most one a ticket, in the order (moment, ticket id)."""
+        if limit == 1:
+            first = self._first()
+            found = [first] if first is not None else []
+        else:
+            found = heapq.nsmallest(limit, ((at, ticket) for ticket, at in self._due.items()))
+        return tuple(pair for pair in found if pair[0] < until or (inclusive and pair[0] == until))
+
+    def next_due_at(self) -> datetime | None:
+        """The earliest moment at which something happens by itself to any ticket."""
+        first = self._first()
+        return first[0] if first else None
+
+    def lookalikes(self, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
+        """Tickets of a workflow whose fields have these values, the one opened last first."""
+        return tuple(
+            Lookalike(id=ticket.id, state=ticket.state, changed_at=ticket.changed_at)
+            for ticket in reversed(self._tickets.values())
+            if ticket.workflow == workflow and all(ticket.fields.get(name) == value for name, value in same.items())
+        )
+
+    def answer(self, key: str) -> KeptAnswer | None:
+        """What was answered under an idempotency key."""
+        return self._answers.get(key)
+
+    def commit(self, commit: Commit) -> None:
+        """Write everything of one step or nothing; `StoreError` if a ticket moved on meanwhile."""
+        for change in commit.changes:
+            self._check(change)
+        if commit.key is not None and commit.key in self._answers:
+            raise StoreError(f"The key {commit.key!r} has been answered already.")
+        for change in commit.changes:
+            self._write(change)
+        self._outbox.extend(commit.outbox)
+        self._audit.extend(commit.audit)
+        if commit.key is not None and commit.kept is not None:
+            self._answers[commit.key] = commit.kept
+
+    def audit(self) -> Iterable[Asked]:
+        """Every command that was asked, in order, refused ones included."""
+        return tuple(self._audit)
+
+    def outbox(self) -> Iterable[Outgoing]:
+        """The notices that wait to be sent, in order."""
+        return tuple(self._outbox)
+
+    def _check(self, change: Change) -> None:
+        known = self._tickets.get(change.ticket.id)
+        seq = known.seq if known else 0
+        if seq != change.seq_before:
+            raise StoreError(f"Ticket {change.ticket.id} stands at {seq}, not at {change.seq_before}.")
+
+    def _write(self, change: Change) -> None:
+        ticket = change.ticket
+        self._tickets[ticket.id] = ticket
+        self._events.setdefault(ticket.id, []).extend(change.events)
+        due_at = ticket.next_due_at
+        if due_at is None:
+            self._due.pop(ticket.id, None)
+        elif self._due.get(ticket.id) != due_at:
+            self._due[ticket.id] = due_at
+            heapq.heappush(self._moments, (due_at, ticket.id))
+
+    def _first(self) -> tuple[datetime, str] | None:
+        while self._moments and self._due.get(self._moments[0][1]) != self._moments[0][0]:
+            heapq.heappop(self._moments)
+        return self._moments[0] if self._moments else None
