@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from dutyflow.checks.clock_paths import ClockPaths
 from dutyflow.checks.graph import Graph
 from dutyflow.kernel.rules import EventRule, Rules, Sla, State, Workflow
 from dutyflow.rulebook.findings import Finding, Findings, Related
@@ -42,6 +43,11 @@ class Book:
         found = raw.sections.get(section, {}).get(name) if raw else None
         return found.key_place if found else Place.whole(self.loaded.name)
 
+    def key_place(self, section: str, name: str, key: str) -> Place:
+        """Where a key of a declaration is written; the id of the declaration if the key is not there."""
+        node = self.declared(section, name)
+        return self.declared_at(section, name) if node is None or node.get(key) is None else node.key_place(key)
+
     def report(self, code: str, source: str | Place, /, *, related: Iterable[str] = (), **values: object) -> Finding:
         """Add a finding at the place of a record; `related` are the sources of what else belongs to it."""
         place = source if isinstance(source, Place) else self.place(source)
@@ -60,6 +66,11 @@ class Part:
     def graph(self) -> Graph:
         """The states and the ways between them."""
         return Graph(self.workflow)
+
+    @cached_property
+    def clocks(self) -> ClockPaths:
+        """Where the clock of each SLA may run."""
+        return ClockPaths(self.graph)
 
     @property
     def reachable(self) -> Mapping[str, State]:

@@ -165,7 +165,10 @@ def pending_alarms(
         alarms.append(PendingAlarm(max(plan.due_at, now), 1, "breach", 0))
     for alarm in sla.escalations:
         alarms.append(PendingAlarm(max(_escalation_at(alarm, plan.due_at), now), 2, "escalation", alarm.level))
-    return tuple(sorted(alarm for alarm in alarms if (alarm.kind, alarm.level) not in rung))
+    if rung:
+        alarms = [alarm for alarm in alarms if (alarm.kind, alarm.level) not in rung]
+    alarms.sort()
+    return tuple(alarms)
 
 
 def _warning_at(alarm: Alarm, plan: Plan, pauses: Pauses, scope: Scope) -> datetime | None:
@@ -180,7 +183,7 @@ def _warning_at(alarm: Alarm, plan: Plan, pauses: Pauses, scope: Scope) -> datet
         if alarm.before.is_elapsed:
             return plan.due_at - timedelta(seconds=seconds)
         return reach(plan.measure, plan.anchor_at, pauses, max(0, plan.seconds - seconds))
-    assert alarm.at is not None, "a warning has a share, a time of the due day, a span before the due time or an instant"
+    assert alarm.at is not None, "a warning has a share, a time of the due day, a span or an instant"
     return instant(alarm.at, scope)
 
 

@@ -3,6 +3,7 @@
 Within one event the order is stop, pause, start (SLA_TRAPS.md "equal time stamps").
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -80,14 +81,15 @@ def _effects_of(workflow: Workflow, event: str, before: str, after: str, entered
 
 
 def _work_out(workflow: Workflow, event: str, before: str, after: str, entered: bool) -> tuple[ClockEffect, ...]:
+    touched = _fields_touched(workflow, event, before)
     source = set(workflow.states[before].path) if before != NEW else set()
     target = set(workflow.states[after].path) if after != NEW else set()
     went_in = (target - source) | ({after} if entered else set())
     went_out = (source - target) | ({before} if entered else set())
-    matches = {"event": {event}, "entered": went_in, "left": went_out, "breached": set()}
+    matches: dict[str, set[str]] = {"event": {event}, "entered": went_in, "left": went_out, "breached": set()}
 
     def relevant(triggers: tuple[Trigger, ...]) -> tuple[Trigger, ...]:
-        return tuple(t for t in triggers if t.kind == "when" or t.names & matches[t.kind])
+        return tuple(t for t in triggers if _may_fire(t, matches, touched))
 
     effects = []
     for sla in workflow.slas.values():
@@ -101,6 +103,20 @@ def _work_out(workflow: Workflow, event: str, before: str, after: str, entered: 
         if effect.starts or effect.stops or effect.cancels or effect.moves or sla.pauses or len(sla.targets) > 1:
             effects.append(effect)
     return tuple(effects)
+
+
+def _fields_touched(workflow: Workflow, event: str, before: str) -> frozenset[str]:
+    """The fields that the event may change: what a command may bring, and what its `set` blocks assign."""
+    rule = workflow.steps[event][before]
+    assigned = (*rule.sets, *(assignment for branch in rule.branches for assignment in branch.sets))
+    return rule.accepts | {assignment.field for assignment in assigned}
+
+
+def _may_fire(trigger: Trigger, matches: Mapping[str, set[str]], touched: frozenset[str]) -> bool:
+    """Whether a trigger can fire in such a step; a condition only turns true when something it reads changes."""
+    if trigger.kind != "when" or trigger.condition is None:
+        return bool(trigger.names & matches[trigger.kind])
+    return bool(trigger.condition.reads & touched) or not trigger.condition.only_fields
 
 
 def _apply(draft: Draft, effect: ClockEffect, before: Ticket, scope: Scope) -> None:
@@ -165,7 +181,7 @@ def _start(draft: Draft, sla: Sla, trigger: Trigger, scope: Scope) -> None:
 def _begin(
     draft: Draft, sla: Sla, plan: Plan, scope: Scope, pauses: tuple[tuple[datetime, datetime | None], ...]
 ) -> None:
-    number = 1 + sum(run.sla == sla.id for run in (*draft.ticket.clocks, *draft.ticket.past_clocks))
+    number = 1 + _count(draft.ticket.clocks, sla.id) + _count(draft.ticket.past_clocks, sla.id)
     draft.add(
         ev.ClockStarted(
             at=draft.now,
@@ -193,8 +209,15 @@ def _start_on_breach(draft: Draft, breached: str) -> None:
                     _start(draft, sla, trigger, scope)
 
 
+def _count(runs: tuple[ClockRun, ...], sla: str) -> int:
+    return len([run for run in runs if run.sla == sla])
+
+
 def _last_ended(ticket: Ticket, sla: str) -> ClockRun | None:
-    return next((run for run in reversed(ticket.past_clocks) if run.sla == sla), None)
+    for run in reversed(ticket.past_clocks):
+        if run.sla == sla:
+            return run
+    return None
 
 
 def _closed(last: ClockRun, now: datetime, *, counted: bool) -> tuple[tuple[datetime, datetime | None], ...]:

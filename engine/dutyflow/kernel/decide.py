@@ -44,7 +44,8 @@ def decide(rules: Rules, ticket: Ticket | None, command: cmd.Command, now: datet
     """
     if now.tzinfo is None:
         raise NaiveTimeError
-    now = now.astimezone(UTC)
+    if now.tzinfo is not UTC:
+        now = now.astimezone(UTC)
     if isinstance(command, cmd.Open):
         return _open(rules, command, now, facts)
     if ticket is None:

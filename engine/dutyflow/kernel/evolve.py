@@ -12,9 +12,9 @@ from dutyflow.kernel.ticket import Child, ClockRun, Signature, Ticket
 
 def evolve(ticket: Ticket | None, event: ev.Event) -> Ticket:
     """The ticket after `event`. `ticket` is None only for `Opened`."""
-    if isinstance(event, ev.Opened):
+    if ticket is None:
+        assert isinstance(event, ev.Opened), "a history begins with `opened`"
         return _opened(event)
-    assert ticket is not None, "a history begins with `opened`"
     return _HANDLERS[type(event)](ticket, event)
 
 

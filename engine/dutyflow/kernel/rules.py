@@ -28,11 +28,15 @@ SYSTEM = "system"
 
 
 class Expression(msgspec.Struct, frozen=True, kw_only=True):
-    """A compiled expression: its text (for explanations), its value for a scope, the fields it reads."""
+    """A compiled expression: its text (for explanations), its value for a scope, the fields it reads.
+
+    `only_fields` promises that nothing but those fields decides its value: not the time, the state or a clock.
+    """
 
     text: str
     evaluate: Evaluate
     reads: frozenset[str] = frozenset()
+    only_fields: bool = False
     source: str = ""
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Scope:
     """The world as one step sees it. `values` are the ticket's fields with what the command brought laid over them."""
 
-    __slots__ = ("actor", "facts", "given", "now", "reason", "rules", "ticket", "values", "zone")
+    __slots__ = ("actor", "facts", "given", "now", "reason", "rules", "ticket", "values")
 
     def __init__(
         self,
@@ -38,7 +38,11 @@ class Scope:
         self.actor = actor
         self.given: Mapping[str, Any] = given or {}
         self.reason = reason
-        self.zone = zone_of(rules.zone)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the rulebook, for dates and times of day."""
+        return zone_of(self.rules.zone)
 
     @property
     def state(self) -> str:

@@ -13,7 +13,7 @@ from dutyflow.kernel.draft import Draft
 from dutyflow.kernel.effects import OpenChild, TellParent
 from dutyflow.kernel.machine import choose_branch
 from dutyflow.kernel.recipients import owner_of
-from dutyflow.kernel.rules import NEW, SYSTEM, Assignment, Branch, EventRule, Spawn
+from dutyflow.kernel.rules import NEW, SYSTEM, Approvals, Assignment, Branch, EventRule, Spawn
 from dutyflow.kernel.scope import Scope
 from dutyflow.kernel.ticket import OwnedBy, PendingEvent, Ticket
 
@@ -47,21 +47,22 @@ def _fire(draft: Draft, rule: EventRule, actor: str, given: Mapping[str, Any], r
         raise RunawayError(draft.ticket.id, rule.event)
     ticket = draft.ticket
     scope = _scope_for(draft, actor, given, reason)
-    denial = _refused(rule, ticket, scope) or _unsigned(draft, rule, ticket, scope)
+    denial = _refused(rule, ticket, scope)
     if denial is not None:
         return denial
-    if rule.approvals is not None and len(_signatures(draft.ticket, rule)) < len(rule.approvals.roles):
-        return None
-    if rule.sets:
-        scope.values = {**scope.values, **_assigned(rule.sets, scope)}
+    if rule.approvals is not None:
+        denial = _unsigned(draft, rule, rule.approvals, scope)
+        if denial is not None or len(_signatures(draft.ticket, rule)) < len(rule.approvals.roles):
+            return denial
+    changed = dict(given)
+    _set(rule.sets, scope, changed)
     branch = choose_branch(draft.workflow.machine, rule.event, ticket.state, scope)
     if branch is None:
         return Denial(
             code="guard", event=rule.event, state=ticket.state, values={"no_branch": True}, source=rule.source
         )
-    if branch.sets:
-        scope.values = {**scope.values, **_assigned(branch.sets, scope)}
-    fired = _outcome_of(draft, rule, branch, scope, reason)
+    _set(branch.sets, scope, changed)
+    fired = _outcome_of(draft, rule, branch, scope, changed)
     if rule.task is not None:
         draft.add(ev.TaskDone(at=draft.now, task=rule.task, actor=actor))
     draft.add(fired)
@@ -112,6 +113,13 @@ def _assigned(sets: tuple[Assignment, ...], scope: Scope) -> dict[str, Any]:
     return {assignment.field: _in_utc(assignment.value.evaluate(scope)) for assignment in sets}
 
 
+def _set(sets: tuple[Assignment, ...], scope: Scope, changed: dict[str, Any]) -> None:
+    if sets:
+        assigned = _assigned(sets, scope)
+        changed.update(assigned)
+        scope.values = {**scope.values, **assigned}
+
+
 def _in_utc(value: Any) -> Any:
     return value.astimezone(UTC) if isinstance(value, datetime) else value
 
@@ -123,29 +131,27 @@ def _signatures(ticket: Ticket, rule: EventRule) -> tuple[str, ...]:
     return tuple(signature.role for signature in ticket.signatures if signature.event == rule.event)
 
 
-def _unsigned(draft: Draft, rule: EventRule, ticket: Ticket, scope: Scope) -> Denial | None:
+def _unsigned(draft: Draft, rule: EventRule, approvals: Approvals, scope: Scope) -> Denial | None:
     """Take down the actor's signature, or say why it does not count."""
-    approvals = rule.approvals
-    if approvals is None or scope.actor is None:
-        return None
+    ticket, actor = draft.ticket, scope.actor or SYSTEM
     signed = _signatures(ticket, rule)
     waiting = tuple(role for role in approvals.roles if role not in signed)
     expected = waiting[:1] if approvals.in_order else waiting
-    held = scope.roles_of(scope.actor)
+    held = scope.roles_of(actor)
     role = next((role for role in expected if role in held), None)
     if role is None:
         return _denied("state", rule, ticket, expected=expected)
     already = {signature.member for signature in ticket.signatures if signature.event == rule.event}
-    if approvals.different_persons and scope.actor in already:
-        return _denied("same_person", rule, ticket, person=scope.actor)
-    draft.add(ev.Signed(at=draft.now, event=rule.event, role=role, actor=scope.actor))
+    if approvals.different_persons and actor in already:
+        return _denied("same_person", rule, ticket, person=actor)
+    draft.add(ev.Signed(at=draft.now, event=rule.event, role=role, actor=actor))
     return None
 
 
 # --- where the ticket goes --------------------------------------------------------------------------------------
 
 
-def _outcome_of(draft: Draft, rule: EventRule, branch: Branch, scope: Scope, reason: str | None) -> ev.Fired:
+def _outcome_of(draft: Draft, rule: EventRule, branch: Branch, scope: Scope, changed: Mapping[str, Any]) -> ev.Fired:
     ticket, workflow = draft.ticket, draft.workflow
     target = _target(branch, ticket, workflow.composites)
     entered = branch.reenter or (target is not None and target != ticket.state)
@@ -165,10 +171,10 @@ def _outcome_of(draft: Draft, rule: EventRule, branch: Branch, scope: Scope, rea
         entered=entered,
         branch=branch.index,
         given=scope.given,
-        changes={k: v for k, v in scope.values.items() if k not in fields or fields[k] != v},
+        changes={name: value for name, value in changed.items() if name not in fields or fields[name] != value},
         owner=owner,
         outcome=outcome,
-        reason=reason,
+        reason=scope.reason,
         pending=_pending(draft, rule, state, entered, scope),
         remember=_remembered(draft, ticket.state, state) if entered else {},
     )

@@ -71,15 +71,32 @@ class Loaded:
         return self.rules
 
     @property
-    def assumed(self) -> tuple[tuple[str, str, Node], ...]:
-        """The figures that somebody chose because the source is silent: section, id, declaration (M42)."""
-        found = []
+    def assumed(self) -> tuple["Assumed", ...]:
+        """The figures that somebody chose because the source is silent, in file order (M42)."""
+        found: list[Assumed] = []
         for section, declarations in (self.raw.sections if self.raw else {}).items():
             for declaration in declarations.values():
-                mark = declaration.node.get("assumed")
-                if mark is not None and mark.value is not False:
-                    found.append((section, declaration.id, declaration.node))
-        return tuple(found)
+                _gather_assumed(declaration.node, (section, declaration.id), declaration.key_place, found)
+        return tuple(sorted(found, key=lambda one: one.place))
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """Something marked `assumed:`: the keys that lead to it, where it stands, and why it was chosen (if said)."""
+
+    path: tuple[str, ...]
+    place: Place
+    why: kr.Title | None
+
+
+def _gather_assumed(node: Node, path: tuple[str, ...], place: Place, found: list[Assumed]) -> None:
+    mark = node.get("assumed")
+    if mark is not None and mark.value is not False:
+        found.append(Assumed(path, place, None if mark.value is True else label(mark)))
+    for key, key_place, child in node.items():
+        _gather_assumed(child, (*path, key), key_place, found)
+    for child in node.children:
+        _gather_assumed(child, path, child.place, found)
 
 
 def load_rulebook(path: Path, root: Path | None = None) -> Loaded:

@@ -70,7 +70,14 @@ class Expression:
 
     def for_kernel(self, source: str = "") -> KernelExpression:
         """The record that the kernel's rules keep; `source` is the `file:line:column` that declares it."""
-        return KernelExpression(text=self.text, evaluate=self.evaluate, reads=self.fields, source=source)
+        elsewhere = self.builtins or self.clocks or self.calendars or self.roles or self.workflows or self.tables
+        return KernelExpression(
+            text=self.text,
+            evaluate=self.evaluate,
+            reads=self.fields,
+            only_fields=not elsewhere and not self.reads_time,
+            source=source,
+        )
 
 
 def compile_expression(text: str, names: Names, *, expect: Type | None = None) -> Expression | tuple[Problem, ...]:

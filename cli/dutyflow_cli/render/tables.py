@@ -1,0 +1,58 @@
+"""Tables and wrapped text for a terminal: Chinese characters count two cells, nothing is coloured into a pipe."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from io import StringIO
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from dutyflow_cli.settings import Settings
+
+_WIDTH_OF_A_PIPE = 160
+_WIDTH_MIN = 40
+
+
+def width() -> int:
+    """How many cells a line has: COLUMNS, the terminal's, or plenty where nobody looks."""
+    return max(_WIDTH_MIN, shutil.get_terminal_size((_WIDTH_OF_A_PIPE, 24)).columns)
+
+
+def draw(parts: Iterable[RenderableType], settings: Settings, columns: int | None = None) -> str:
+    """Turn what Rich can draw into text, one part under the other, without blanks at line ends."""
+    colour = settings.wants_color(sys.stdout)
+    console = Console(
+        file=StringIO(),
+        width=columns or width(),
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    with console.capture() as captured:
+        for part in parts:
+            console.print(part, soft_wrap=False)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], *, indent: int = 0) -> RenderableType:
+    """A table without lines; a cell that does not fit goes on below, in its column."""
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=any(heads))
+    for head in heads:
+        drawn.add_column(head, overflow="fold")
+    for row in rows:
+        drawn.add_row(*row)
+    return Padding(drawn, (0, 0, 0, indent)) if indent else drawn
+
+
+def indented(text: str | Text, by: int) -> Padding:
+    """Text that begins, and goes on, some cells to the right."""
+    return Padding(text if isinstance(text, Text) else Text(text), (0, 0, 0, by))

@@ -1,0 +1,98 @@
+"""Finds the rulebooks that a command is about: by path, by the name of a shipped pack, or where one works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from dutyflow.errors import InputError
+from dutyflow.resources import workflows_dir
+from dutyflow.rulebook.findings import Findings, closest
+from dutyflow.rulebook.folder import YAML_ENDINGS, find_rulebooks
+from dutyflow.rulebook.load import Loaded, load_rulebook
+from dutyflow.wording import say
+
+
+def default_paths() -> list[Path]:
+    """Where to look when nothing is said: here if this folder is a rulebook, else `./workflows`, else here."""
+    here = Path()
+    if not any(entry.suffix in YAML_ENDINGS for entry in here.iterdir()) and Path("workflows").is_dir():
+        return [Path("workflows")]
+    return [here]
+
+
+def rulebooks_at(paths: Sequence[str], lang: str) -> list[Path]:
+    """All rulebooks at the given paths, each once; `InputError` for a path that does not exist.
+
+    A path that holds none stays in the list, so that reading it says so with a finding (DF011).
+    """
+    found: dict[Path, Path] = {}
+    for path in [shorten(Path(name)) for name in paths] or default_paths():
+        if not exists(path, lang):
+            raise InputError(say("cli.no_such_path", lang, path=path))
+        for rulebook in find_rulebooks(path) or [path]:
+            found.setdefault(rulebook.resolve(), rulebook)
+    return list(found.values())
+
+
+def exists(path: Path, lang: str) -> bool:
+    """Whether something lies at a path; `InputError` for a name that no file can have, or that may not be looked at."""
+    try:
+        found = path.exists()
+        if found and path.is_dir():
+            next(iter(path.iterdir()), None)
+    except PermissionError as error:
+        raise InputError(say("cli.not_allowed", lang, path=path)) from error
+    except (OSError, ValueError) as error:  # too long, a null character
+        raise InputError(say("cli.no_such_path", lang, path=path)) from error
+    return found
+
+
+def one_rulebook(name: str, lang: str) -> Loaded:
+    """The rulebook at a path, or the shipped one of that name; raises `RulebookError` when it has errors."""
+    loaded = load_rulebook(path_of(name, lang))
+    loaded.require_rules()
+    return loaded
+
+
+def path_of(name: str, lang: str) -> Path:
+    """The folder that a rulebook's name or path means; `InputError` with a suggestion if there is none."""
+    path = Path(name)
+    if exists(path, lang):
+        return _the_only_one(shorten(path), lang)
+    shipped = {folder.name: folder for folder in shipped_rulebooks()}
+    if name in shipped:
+        return shorten(shipped[name])
+    near = closest(name, shipped)
+    hint = say("cli.did_you_mean", lang, name=near) if near else ""
+    known = ", ".join(shipped)
+    raise InputError(say("cli.no_such_rulebook", lang, name=name, known=known, hint=hint))
+
+
+def shipped_rulebooks() -> list[Path]:
+    """The folders of the rulebooks that travel with dutyflow."""
+    return [folder for folder in find_rulebooks(workflows_dir()) if folder.is_dir()]
+
+
+def shorten(path: Path) -> Path:
+    """The path as seen from here when it lies below, so that findings name files as people write them."""
+    if not path.is_absolute():
+        return path
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def merged(findings: Iterable[Findings]) -> Findings:
+    """One collector of several; what many rulebooks inherit is in it once."""
+    together = Findings()
+    for one in findings:
+        together.extend(one)
+    return together
+
+
+def _the_only_one(path: Path, lang: str) -> Path:
+    found = find_rulebooks(path)
+    if len(found) > 1:
+        names = ", ".join(folder.as_posix() for folder in found)
+        raise InputError(say("cli.several_rulebooks", lang, path=path, names=names))
+    return found[0] if found else path
