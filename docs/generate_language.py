@@ -88,7 +88,8 @@ def inline_objects(schema: Schema) -> Iterator[Schema]:
 def meaning(schema: Schema) -> str:
     words = list(dict.fromkeys(allowed_words(schema)))
     values = "<br>" + ", ".join(f"`{word}`" for word in words) if words else ""
-    return (schema["description"].replace("\n\n", "<br>") + values).replace("|", "\\|")
+    description = str(schema["description"]).replace("\n\n", "<br>")
+    return (description + values).replace("|", "\\|")
 
 
 def allowed_words(schema: Schema) -> Iterator[str]:

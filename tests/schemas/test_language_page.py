@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dutyflow.kernel.denials import ORDER
+from dutyflow.kernel.durations import Duration
 from dutyflow.resources import schemas_dir
 from dutyflow.rulebook.expressions import FUNCTIONS
 from dutyflow.rulebook.findings import Findings
@@ -72,6 +73,13 @@ def test_functions_and_denial_codes_are_listed() -> None:
         assert f"| `{function.signature}` |" in PAGE
     for number, code in enumerate(ORDER, 1):
         assert f"| {number} | `{code}` |" in PAGE
+
+
+def test_every_duration_of_the_chapter_on_durations_is_one() -> None:
+    chapter = PAGE.partition("## Durations · 时长")[2].partition("### ")[0]
+    written = re.findall(r"`((?:[0-9]+[a-z]|P[0-9T]|same_day)[^`]*)`", chapter)
+    assert len(written) > 15
+    assert all(Duration.parse(text) == Duration.parse(Duration.parse(text).text) for text in written)
 
 
 def test_every_heading_is_bilingual() -> None:

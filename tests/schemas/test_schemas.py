@@ -1,4 +1,4 @@
-"""The schemas describe the whole language: valid, explained in both languages, strict, and clear about what is wrong."""
+"""The schemas describe the whole language: valid, strict, and explained in both languages with true examples."""
 
 import json
 import re
@@ -17,7 +17,9 @@ from dutyflow.rulebook.shape import Shapes
 from dutyflow.rulebook.yaml_reader import read_file
 from dutyflow.wording import finding_severity
 
-FILES = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(schemas_dir().glob("*.schema.json"))}
+FILES = {
+    path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(schemas_dir().glob("*.schema.json"))
+}
 SHAPES = Shapes.from_folder(schemas_dir())
 CHINESE = re.compile("[\u4e00-\u9fff]")
 SHIPPED = sorted(workflows_dir().rglob("*.yaml"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from dutyflow.checks import check_rulebook
 from dutyflow.lab.scenario_reader import read_scenarios
 from dutyflow.rulebook.findings import Finding, Findings, Severity
 from dutyflow.rulebook.load import Loaded, load_rulebook
@@ -16,11 +17,6 @@ from dutyflow_cli.bilingual import Help, bilingual_command, option
 from dutyflow_cli.render.findings import FORMATS, render
 from dutyflow_cli.rulebooks import merged, rulebooks_at
 from dutyflow_cli.settings import ExitCode, Settings, settings_of
-
-try:
-    from dutyflow.checks import check_rulebook
-except ImportError:
-    def check_rulebook(loaded): pass
 
 HELP = Help(
     zh="""检查规则手册：指出每处错误所在的行，说明原因和改法。

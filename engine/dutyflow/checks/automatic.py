@@ -8,6 +8,14 @@ from dutyflow.checks.subject import Book, Part
 from dutyflow.kernel.rules import NEW, EventRule, Spawn, Workflow
 
 
+def automatic_events_without_rest(part: Part) -> None:
+    """DF264: an automatic event without any condition that stays where it is, so that it fires for ever."""
+    for way in part.graph.reachable_ways():
+        always = way.rule.trigger == "data" and way.rule.when is None and way.branch.when is None
+        if always and way.source == way.target:
+            part.report("DF264", way.rule.source, event=way.rule.event, state=way.source)
+
+
 def automatic_circles(part: Part) -> None:
     """DF306: automatic events without any condition that lead back to where they began."""
     following: dict[str, list[str]] = {}

@@ -38,7 +38,7 @@ def cases_without_a_branch(part: Part) -> None:
     for rule, options in _branching(part):
         example = _gap(part.book, options, part.workflow.fields, rule.sets)
         if example:
-            part.report("DF305", rule.source, event=rule.event, **_shown(example))
+            part.report("DF305", rule.source, event=rule.event, related=(), **_shown(example))
 
 
 def cases_without_a_row(book: Book) -> None:
@@ -48,7 +48,7 @@ def cases_without_a_row(book: Book) -> None:
             continue
         example = _gap(book, _rows(table), _all_fields(book), ())
         if example:
-            book.report("DF305", book.declared_at("tables", table.id), table=table.id, **_shown(example))
+            book.report("DF305", book.declared_at("tables", table.id), related=(), table=table.id, **_shown(example))
 
 
 def branches_never_taken(part: Part) -> None:
@@ -105,5 +105,5 @@ def _report_hidden(book: Book, options: Sequence[Option]) -> None:
         book.report("DF308", option.source, related=[always.source] if always else ())
 
 
-def _shown(example: Example) -> dict[str, object]:
+def _shown(example: Example) -> dict[str, str | int]:
     return {"example": example.text, "fields": example.fields, "combinations": example.combinations}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dutyflow.checks.subject import Part
-from dutyflow.kernel.rules import NEW, Sla, State
+from dutyflow.kernel.rules import Sla, State
 
 
 def states_without_clock(part: Part) -> None:
@@ -25,9 +25,9 @@ def clocks_that_nothing_stops(part: Part) -> None:
 
 
 def clocks_that_never_start(part: Part) -> None:
-    """DF407: nothing that could start the clock can happen."""
+    """DF407: nothing that could start the clock can happen, or only together with the end of the ticket."""
     for sla in part.slas:
-        if not part.clocks.running(sla.id) and not _starts_and_ends_at_once(part, sla):
+        if not part.clocks.running(sla.id):
             part.report("DF407", sla.source, sla=sla.id)
 
 
@@ -71,11 +71,6 @@ def _owners(part: Part, sla: Sla) -> set[str]:
             return set()
         owners.add(state.owner.role)
     return owners
-
-
-def _starts_and_ends_at_once(part: Part, sla: Sla) -> bool:
-    """Whether the only step that starts the clock leads into a final state, where nothing runs any more."""
-    return any(part.clocks.starts(way, sla) for way in part.graph.reachable_ways() if way.target != NEW)
 
 
 def _listed(states: frozenset[str], part: Part) -> str:

@@ -12,7 +12,7 @@ from dutyflow.kernel.rules import Alarm, Sla, Target, Trigger
 
 _EVERY_PERCENT = 100
 _STEPS_MAX = 5_000
-_SOME_DAY = datetime(2026, 3, 4, tzinfo=UTC)  # quiet hours are the same on every day of the week, or the check is silent
+_SOME_DAY = datetime(2026, 3, 4, tzinfo=UTC)  # an ordinary Wednesday
 
 
 def warnings_too_late(part: Part) -> None:
@@ -144,7 +144,9 @@ def _longest(part: Part, whole: Sla, stages: dict[str, tuple[str, int]]) -> tupl
     """The way through states in which the whole runs, none twice, whose stages together may take longest."""
     running = part.clocks.running(whole.id)
     best: tuple[list[str], int] = ([], 0)
-    waiting = [(state, (state,)) for state in part.workflow.states if state in running]
+    waiting: list[tuple[str, tuple[str, ...]]] = [
+        (state, (state,)) for state in part.workflow.states if state in running
+    ]
     for _ in range(_STEPS_MAX):
         if not waiting:
             break

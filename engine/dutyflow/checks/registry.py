@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from dutyflow.checks import automatic, calendars, choices, clocks, duties, evidence, limits, reachability
+from dutyflow.checks import (
+    automatic,
+    calendars,
+    choices,
+    clocks,
+    duties,
+    evidence,
+    limits,
+    reachability,
+    scripts,
+)
 from dutyflow.checks.subject import Book, Part
 from dutyflow.rulebook.findings import Severity
 from dutyflow.rulebook.load import Loaded
@@ -32,6 +42,9 @@ class Check:
 
 
 CHECKS: tuple[Check, ...] = (
+    Check("DF2", book=scripts.lines_that_do_not_exist),
+    Check("DF2", book=scripts.scripts_for_nothing),
+    Check("DF2", part=automatic.automatic_events_without_rest),
     Check("DF3", part=reachability.unreachable_states),
     Check("DF3", part=reachability.dead_ends),
     Check("DF3", part=reachability.livelocks),

@@ -139,7 +139,7 @@ def _domain(declared: Declared | None, mentioned: _Mentioned) -> list[Any]:
 
 def _around(values: Iterable[Any]) -> list[Any]:
     """Each number that is named, with a little less and a little more; 0 and 1 if none is."""
-    named = sorted(Decimal(value) for value in values if isinstance(value, int | Decimal) and not isinstance(value, bool))
+    named = [Decimal(value) for value in values if isinstance(value, int | Decimal)]
     near = {number + step for number in named or [Decimal(0)] for step in (-1, 0, 1)}
     return [int(number) if number == number.to_integral_value() else number for number in sorted(near)]
 

@@ -1,4 +1,4 @@
-"""Compares what a scenario expects with what happened: every difference, with its place and a reason where one is near."""
+"""Compares what a scenario expects with what happened: every difference, with its place, and why where that is near."""
 
 from __future__ import annotations
 

@@ -54,7 +54,8 @@ class Simulation:
         self._counts: dict[str, int] = {}
         self._clock = VirtualClock()
         self._directory = RulebookDirectory(rules.organisation, self.members.values())
-        self._runner = LocalRunner(rules, MemoryStore(), self._directory)
+        self._store = MemoryStore()
+        self._runner = LocalRunner(rules, self._store, self._directory)
 
     # --- acting -------------------------------------------------------------------------------------------------
 
@@ -74,7 +75,7 @@ class Simulation:
         an event on a ticket that was never opened.
         """
         at = self._move_to(at, inclusive=False)
-        known = self.names.get(ticket)
+        known = self._id_of(ticket)
         command: Open | Fire
         if known is None:
             workflow = self._opened_by(event, ticket)
@@ -103,7 +104,7 @@ class Simulation:
                 data=data or {},
                 reason=reason,
                 answer=answer,
-                ticket=self.ticket(ticket) if ticket in self.names else None,
+                ticket=self.ticket(ticket) if self._id_of(ticket) else None,
             )
         )
         return answer
@@ -177,6 +178,10 @@ class Simulation:
         self._clock.move_to(at)
         self._records += self._runner.run_due(at, inclusive=inclusive)
         return at
+
+    def _id_of(self, name: str) -> str | None:
+        """The id behind a name; an id stands for itself."""
+        return self.names.get(name) or (name if self._store.load(name) is not None else None)
 
     def _opened_by(self, event: str, name: str) -> str:
         """The workflow that an opening event means: the simulation's own, else the only one that has it."""

@@ -1,0 +1,15 @@
+"""Puts the parts together: a runner on its store, with the people of a rulebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dutyflow.kernel.rules import Member, Rules
+from dutyflow.runtime.directory import RulebookDirectory
+from dutyflow.runtime.runner import LocalRunner
+from dutyflow.stores.memory import MemoryStore
+
+
+def memory_runner(rules: Rules, *, members: Iterable[Member] = ()) -> LocalRunner:
+    """A runner that keeps everything in memory; `members` are added to those of the rulebook or replace them."""
+    return LocalRunner(rules, MemoryStore(), RulebookDirectory(rules.organisation, members))

@@ -1,0 +1,257 @@
+"""Tells what happened as rows: time, who, what, state, owner, clocks; with the gaps in which nothing happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from dutyflow.kernel import events as ev
+from dutyflow.kernel.calendars import Calendar
+from dutyflow.kernel.denials import Denial
+from dutyflow.kernel.effects import Addressee
+from dutyflow.kernel.rules import SYSTEM, Rules
+from dutyflow.kernel.ticket import OwnedBy
+from dutyflow.lab.simulation import Simulation
+from dutyflow.ports.records import Asked, Happening
+
+RowKind = Literal[
+    "event",
+    "timer",
+    "warning",
+    "breach",
+    "escalation",
+    "denied",
+    "signed",
+    "task",
+    "lapsed",
+    "child",
+    "idle",
+]
+ClockWord = Literal["started", "met", "met_late", "cancelled", "superseded", "paused", "resumed", "moved"]
+IDLE_FROM = timedelta(days=1)
+"""A gap at least this long is told as a row of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockNote:
+    """What a row did to a clock; `took` is the time since its anchor."""
+
+    sla: str
+    word: ClockWord
+    due_at: datetime | None = None
+    took: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Why nothing happened: days that a calendar of the running clocks closes, or opens by exception."""
+
+    until: datetime
+    closed: tuple[date, ...] = ()
+    opened: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the story, without words: `lab.story_text` puts it into a language."""
+
+    at: datetime
+    elapsed: timedelta
+    kind: RowKind
+    ticket: str = ""
+    workflow: str = ""
+    actor: str = ""
+    name: str = ""
+    """The event, clock, task or child that the row is about."""
+    state: str = ""
+    owner: OwnedBy | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    level: int = 0
+    due_at: datetime | None = None
+    to: tuple[Addressee, ...] = ()
+    role: str = ""
+    children: tuple[str, ...] = ()
+    clocks: tuple[ClockNote, ...] = ()
+    denial: Denial | None = None
+    gap: Gap | None = None
+
+
+def tell(simulation: Simulation) -> tuple[Row, ...]:
+    """The story of a simulation, row by row."""
+    narrator = _Narrator(simulation)
+    for record in simulation.records:
+        narrator.hear(record)
+    return tuple(_with_gaps(narrator.rows, narrator.open_at, simulation))
+
+
+class _Narrator:
+    """Follows the tickets through their events and writes down the rows."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.rows: list[Row] = []
+        self.open_at: list[frozenset[tuple[str, str]]] = []
+        """The clocks (workflow, sla) that are open after each row."""
+        self.first_at = simulation.records[0].at if simulation.records else None
+        self.workflow_of: dict[str, str] = {}
+        self.stands: dict[str, tuple[str, OwnedBy | None]] = {}
+        self.anchors: dict[tuple[str, str, int], datetime] = {}
+        self.late: set[tuple[str, str, int]] = set()
+
+    def hear(self, record: Happening) -> None:
+        """Take down one thing that happened."""
+        ticket, what = record.ticket or "", record.what
+        match what:
+            case Asked():
+                self._denied(what)
+            case ev.Opened():
+                self.workflow_of[ticket] = what.workflow
+            case ev.Fired():
+                self.stands[ticket] = (what.state, what.owner)
+                kind: RowKind = "timer" if what.actor == SYSTEM else "event"
+                self._row(record, kind, what.event, actor=what.actor, outcome=what.outcome, reason=what.reason)
+            case ev.Rang():
+                if what.kind == "breach":
+                    self.late.add((ticket, what.sla, what.run))
+                self._row(record, what.kind, what.sla, level=what.level, due_at=what.due_at, to=what.to)
+            case ev.Signed():
+                self._row(record, "signed", what.event, actor=what.actor, role=what.role)
+            case ev.TaskDone():
+                self._row(record, "task", what.task, actor=what.actor)
+            case ev.Lapsed():
+                self._row(record, "lapsed", what.event)
+            case ev.ChildOpened():
+                self._amend(record, child=what.child)
+            case ev.ChildClosed():
+                self._row(record, "child", self.simulation.name_of(what.child), outcome=what.outcome)
+            case _:
+                self._amend(record, note=self._note(ticket, what))
+
+    def _row(self, record: Happening, kind: RowKind, name: str, **more: object) -> None:
+        ticket = record.ticket or ""
+        state, owner = self.stands.get(ticket, ("", None))
+        row = Row(
+            at=record.at,
+            elapsed=self._elapsed(record.at),
+            kind=kind,
+            ticket=self.simulation.name_of(ticket),
+            workflow=self.workflow_of.get(ticket, ""),
+            name=name,
+            state=state,
+            owner=owner,
+        )
+        self._add(replace(row, **more))  # type: ignore[arg-type]  # each caller names fields of Row
+
+    def _add(self, row: Row) -> None:
+        self.rows.append(row)
+        self.open_at.append(self._open())
+
+    def _denied(self, asked: Asked) -> None:
+        state, owner = self.stands.get(asked.ticket or "", ("", None))
+        self._add(
+            Row(
+                at=asked.at,
+                elapsed=self._elapsed(asked.at),
+                kind="denied",
+                ticket=self.simulation.name_of(asked.ticket),
+                workflow=asked.workflow,
+                actor=asked.actor,
+                name=asked.event,
+                state=state,
+                owner=owner,
+                reason=asked.reason,
+                denial=asked.denial,
+            )
+        )
+
+    def _elapsed(self, at: datetime) -> timedelta:
+        return at - (self.first_at or at)
+
+    def _amend(self, record: Happening, *, note: ClockNote | None = None, child: str | None = None) -> None:
+        """Add to the row that caused it: the event of the same ticket and moment, else the last row."""
+        name = self.simulation.name_of(record.ticket)
+        position = len(self.rows) - 1
+        for index in range(position, -1, -1):
+            row = self.rows[index]
+            if row.at != record.at:
+                break
+            if row.ticket == name and row.kind in ("event", "timer"):
+                position = index
+                break
+        if position < 0:
+            return
+        row = self.rows[position]
+        children = (*row.children, self.simulation.name_of(child)) if child else row.children
+        self.rows[position] = replace(row, clocks=(*row.clocks, note) if note else row.clocks, children=children)
+        self.open_at[position] = self.open_at[-1] = self._open()
+
+    def _note(self, ticket: str, what: ev.Event) -> ClockNote | None:
+        match what:
+            case ev.ClockStarted():
+                self.anchors[ticket, what.sla, what.run] = what.anchor_at
+                return ClockNote(sla=what.sla, word="started", due_at=what.due_at)
+            case ev.ClockStopped():
+                key = (ticket, what.sla, what.run)
+                took = what.at - self.anchors.pop(key, what.at)
+                word: ClockWord = "met_late" if what.how == "met" and key in self.late else what.how
+                return ClockNote(sla=what.sla, word=word, took=took)
+            case ev.ClockPaused():
+                return ClockNote(sla=what.sla, word="paused")
+            case ev.ClockResumed():
+                return ClockNote(sla=what.sla, word="resumed", due_at=what.due_at)
+            case ev.ClockMoved():
+                return ClockNote(sla=what.sla, word="moved", due_at=what.due_at)
+            case _:
+                return None
+
+    def _open(self) -> frozenset[tuple[str, str]]:
+        return frozenset((self.workflow_of.get(ticket, ""), sla) for ticket, sla, _ in self.anchors)
+
+
+# --- gaps -------------------------------------------------------------------------------------------------------
+
+
+def _with_gaps(
+    rows: Iterable[Row], open_at: Iterable[frozenset[tuple[str, str]]], simulation: Simulation
+) -> Iterator[Row]:
+    last: Row | None = None
+    running: frozenset[tuple[str, str]] = frozenset()
+    for row, still_open in zip(rows, open_at, strict=True):
+        if last is not None and row.at - last.at >= IDLE_FROM:
+            gap = _gap(simulation.rules, running, last.at, row.at)
+            yield Row(at=last.at, elapsed=row.at - last.at, kind="idle", ticket=row.ticket, gap=gap)
+        yield row
+        last, running = row, still_open
+
+
+def _gap(rules: Rules, running: frozenset[tuple[str, str]], start: datetime, end: datetime) -> Gap:
+    zone = ZoneInfo(rules.zone)
+    first, last = start.astimezone(zone).date().isoformat(), end.astimezone(zone).date().isoformat()
+    closed: set[str] = set()
+    opened: set[str] = set()
+    for calendar in _calendars(rules, running):
+        mapping: Mapping[str, object] = calendar.to_mapping()
+        closed.update(_dates(mapping.get("closed"), first, last))
+        opened.update(_dates(mapping.get("open"), first, last))
+    return Gap(until=end, closed=_sorted(closed - opened), opened=_sorted(opened))
+
+
+def _calendars(rules: Rules, running: frozenset[tuple[str, str]]) -> Iterator[Calendar]:
+    for workflow, sla in running:
+        declared = rules.workflows[workflow].slas.get(sla) if workflow in rules.workflows else None
+        for target in declared.targets if declared else ():
+            yield target.calendar
+
+
+def _dates(listed: object, first: str, last: str) -> Iterator[str]:
+    for day in listed if isinstance(listed, list | dict) else ():
+        if first <= str(day) <= last:
+            yield str(day)
+
+
+def _sorted(days: set[str]) -> tuple[date, ...]:
+    return tuple(date.fromisoformat(day) for day in sorted(days))
