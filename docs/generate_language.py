@@ -103,9 +103,9 @@ def examples(key: str, schema: Schema) -> str:
 
 
 def flow(value: object) -> str:
-    """A value as one line of YAML, without the outer braces."""
+    """A value as one line of YAML, without the outer braces. `on` is a word in YAML 1.2, and needs no quotes."""
     text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000, sort_keys=False)
-    return text.strip()[1:-1]
+    return text.strip()[1:-1].replace("'on':", "on:")
 
 
 def resolved(schema: Schema, file: str, schemas: Schemas) -> Schema:
@@ -140,7 +140,6 @@ def code_table(codes: tuple[str, ...], words: Mapping[str, Mapping[str, str]]) -
 
 def page() -> str:
     """The page for the files of this checkout."""
-    sys.path.insert(0, str(ROOT / "engine"))
     from dutyflow.kernel.denials import ORDER
     from dutyflow.rulebook.expressions import FUNCTIONS
 
@@ -151,4 +150,5 @@ def page() -> str:
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT / "engine"))
     (DOCS / "language.md").write_text(page(), encoding="utf-8")

@@ -153,11 +153,11 @@ def sla(
     calendar: Calendar = OFFICE,
     warn: str | None = None,
     breach: str | None = "manager",
-    escalate: Iterable[tuple[int, str]] = (),
+    escalate: Iterable[tuple[str, str]] = (),
     pause: Iterable[str] = (),
     **more: Any,
 ) -> kr.Sla:
-    """A time limit: `warn` is a percentage or a negative `-30m`; `escalate` are (seconds after due, role)."""
+    """A time limit: `warn` is `75%` or `09:00` (of the due day); `escalate` are (how long after due, role)."""
     warnings = (_warning(warn),) if warn else ()
     if isinstance(within, str):
         duration = Duration.parse(within)
@@ -175,8 +175,8 @@ def sla(
         pauses=(kr.Pause(states=frozenset(pause)),) if tuple(pause) else (),
         breach=kr.Alarm(kind="breach", level=0, to=(_to(breach),) if breach else ()),
         escalations=tuple(
-            kr.Alarm(kind="escalation", level=level, to=(_to(role),), offset_seconds=seconds)
-            for level, (seconds, role) in enumerate(escalate, start=1)
+            kr.Alarm(kind="escalation", level=level, to=(_to(role),), after=(Duration.parse(later), ALWAYS))
+            for level, (later, role) in enumerate(escalate, start=1)
         ),
         source=f"sla.yaml:{name}",
         **more,

@@ -121,3 +121,10 @@ def test_a_shipped_file_fits(path: Any) -> None:
     assert node is not None
     SHAPES.validate(node, "rulebook.schema.json", findings)
     assert [f"{f.place.line}: {f.text('message', 'en')}" for f in findings] == []
+
+
+def test_editors_show_examples_instead_of_a_regular_expression() -> None:
+    for file, path, part in PLACES:
+        if "pattern" in part:
+            shown = ", ".join(f"`{example}`" for example in part["examples"])
+            assert part["patternErrorMessage"] == f"Write it like {shown} · 写成这样：{shown}", f"{file}{path}"

@@ -46,11 +46,23 @@ def is_blank(value: Any) -> bool:
     return value is None or value in ("", ())
 
 
-def must_hold(expression: Expression, say: Title | None = None, *, bound: Expression | None = None) -> Probe:
-    """Refuses when the expression is not true; `bound` is the limit to tell the person, if the rule has one."""
+def must_hold(
+    expression: Expression,
+    say: Title | None = None,
+    *,
+    bound: Expression | None = None,
+    required: frozenset[str] = frozenset(),
+) -> Probe:
+    """Refuses when the expression is not true; `bound` is the limit to tell the person, if the rule has one.
+
+    While a field that it reads is `required` and missing there is nothing to judge: the evidence check says so.
+    """
+    awaited = tuple(sorted(expression.reads & required))
 
     def probe(scope: Scope) -> Refusal | None:
         if expression.evaluate(scope):
+            return None
+        if awaited and any(is_blank(scope.values.get(name)) for name in awaited):
             return None
         values: dict[str, Any] = {"rule": expression.text}
         if bound is not None:

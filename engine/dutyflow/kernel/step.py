@@ -200,11 +200,11 @@ def _pending(draft: Draft, rule: EventRule, state: str, entered: bool, scope: Sc
     if not timed:
         return ()
     entered_at = draft.now if entered else draft.ticket.entered_at
+    unfired = {item.event for item in draft.ticket.pending}  # due at this very instant, but commands go first
     waiting: list[PendingEvent] = []
     for candidate in timed:
         at = _moment(candidate, entered_at, scope)
-        passed = at is not None and at <= draft.now and (not entered or candidate.event == rule.event)
-        if at is not None and not passed:
+        if at is not None and (at > draft.now or (candidate is not rule and (entered or candidate.event in unfired))):
             waiting.append(PendingEvent(max(at, draft.now), candidate.event))
     return tuple(sorted(waiting))
 

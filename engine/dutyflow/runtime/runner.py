@@ -21,7 +21,7 @@ from dutyflow.kernel.events import Event
 from dutyflow.kernel.history import canonical
 from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.ticket import Ticket
-from dutyflow.ports.records import Answer, Happening, KeptAnswer
+from dutyflow.ports.records import Answer, Asked, Happening, KeptAnswer, Outgoing
 from dutyflow.ports.store import Directory, TicketStore
 from dutyflow.runtime.step import Step, asked, fire_instead
 from dutyflow.runtime.work import Work
@@ -93,6 +93,14 @@ class LocalRunner:
     def next_due_at(self) -> datetime | None:
         """The next moment at which something happens by itself; None when nothing will."""
         return self._store.next_due_at()
+
+    def audit(self) -> tuple[Asked, ...]:
+        """Every command that was asked, in order, refused ones included: who, when, why not."""
+        return tuple(self._store.audit())
+
+    def outbox(self) -> tuple[Outgoing, ...]:
+        """The notices that wait to be sent, in order."""
+        return tuple(self._store.outbox())
 
     def facts(self) -> Work:
         """What the kernel may ask about the world now, for questions such as `offers`; nothing is written by it."""

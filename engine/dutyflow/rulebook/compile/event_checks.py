@@ -16,9 +16,10 @@ CONDITION_CODES = ("window", "limit", "capacity", "consent", "evidence", "guard"
 
 def compile_checks(context: Context, event: Node, names: Names) -> tuple[kr.Check, ...]:
     """All checks of one event, in the order in which denials are answered."""
+    requirements = tuple(_requirements(context, event, names))
     found = [
-        *_conditions(context, event, names),
-        *_evidence(context, event, names),
+        *_conditions(context, event, names, _always_needed(requirements)),
+        *_evidence(context, event, requirements),
         *_quiet_hours(context, event, names),
         *_people(context, event, names),
     ]
@@ -30,36 +31,34 @@ def compile_checks(context: Context, event: Node, names: Names) -> tuple[kr.Chec
 
 def fields_taken(context: Context, event: Node, names: Names) -> frozenset[str]:
     """The fields that a command may bring with the event."""
-    taken: set[str] = set()
+    taken = {name for requirement in _requirements(context, event, names) for name in requirement.fields}
+    return frozenset(taken | set(context.all_known("field", event.get("optional"), names.fields)))
+
+
+def _requirements(context: Context, event: Node, names: Names) -> Iterator[guards.Requirement]:
+    """`require:` is met by what the ticket already holds, `record:` only by what comes with the command."""
     for key in ("require", "record"):
-        for requirement, _ in _requirements(context, event.get(key), names):
-            taken.update(requirement.fields)
-    taken.update(context.all_known("field", event.get("optional"), names.fields))
-    return frozenset(taken)
+        for item in items_of(event.get(key)):
+            fields, when = item, None
+            if item.is_map:
+                fields = item.get("any_of") or item.get("field") or item
+                when = context.condition(item.get("when"), names)
+            known = context.all_known("field", fields, names.fields)
+            if known:
+                yield guards.Requirement(fields=known, fresh=key == "record", when=when)
 
 
-def _requirements(
-    context: Context, node: Node | None, names: Names, *, fresh: bool = False
-) -> Iterator[tuple[guards.Requirement, Node]]:
-    for item in items_of(node):
-        fields, when = item, None
-        if item.is_map:
-            fields = item.get("any_of") or item.get("field") or item
-            when = context.condition(item.get("when"), names)
-        known = context.all_known("field", fields, names.fields)
-        if known:
-            yield guards.Requirement(fields=known, fresh=fresh, when=when), item
+def _always_needed(requirements: tuple[guards.Requirement, ...]) -> frozenset[str]:
+    return frozenset(r.fields[0] for r in requirements if len(r.fields) == 1 and r.when is None)
 
 
-def _evidence(context: Context, event: Node, names: Names) -> Iterator[kr.Check]:
-    required = [r for r, _ in _requirements(context, event.get("require"), names)]
-    required += [r for r, _ in _requirements(context, event.get("record"), names, fresh=True)]
+def _evidence(context: Context, event: Node, requirements: tuple[guards.Requirement, ...]) -> Iterator[kr.Check]:
     node = event.get("require") or event.get("record")
-    if required and node is not None:
-        yield kr.Check(code="evidence", probe=guards.evidence(tuple(required)), source=context.source(node.place))
+    if requirements and node is not None:
+        yield kr.Check(code="evidence", probe=guards.evidence(requirements), source=context.source(node.place))
 
 
-def _conditions(context: Context, event: Node, names: Names) -> Iterator[kr.Check]:
+def _conditions(context: Context, event: Node, names: Names, required: frozenset[str]) -> Iterator[kr.Check]:
     for code in CONDITION_CODES:
         for item in items_of(event.get(code)):
             rule, say = item, None
@@ -69,9 +68,8 @@ def _conditions(context: Context, event: Node, names: Names) -> Iterator[kr.Chec
             expression = context.condition(rule, names)
             if expression is not None:
                 bound = bound_of(context.expressions[expression.source], names)
-                yield kr.Check(
-                    code=code, probe=guards.must_hold(expression, say, bound=bound), source=expression.source
-                )
+                probe = guards.must_hold(expression, say, bound=bound, required=required)
+                yield kr.Check(code=code, probe=probe, source=expression.source)
 
 
 def _quiet_hours(context: Context, event: Node, names: Names) -> Iterator[kr.Check]:
