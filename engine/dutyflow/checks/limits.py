@@ -10,7 +10,6 @@ from dutyflow.kernel.calendars import ALWAYS
 from dutyflow.kernel.quiet_hours import QuietHours
 from dutyflow.kernel.rules import Alarm, Sla, Target, Trigger
 
-_EVERY_PERCENT = 100
 _STEPS_MAX = 5_000
 _SOME_DAY = datetime(2026, 3, 4, tzinfo=UTC)  # an ordinary Wednesday
 
@@ -18,11 +17,10 @@ _SOME_DAY = datetime(2026, 3, 4, tzinfo=UTC)  # an ordinary Wednesday
 def warnings_too_late(part: Part) -> None:
     """DF405, DF415: a warning that comes when it is too late already, or together with the breach."""
     for sla, target, alarm in _warnings(part):
-        values = {"sla": sla.id, "warning": alarm.text, "within": target.within.text if target.within else ""}
-        if alarm.share == _EVERY_PERCENT:
-            part.report("DF415", _place(part, sla, target), **values)
-        elif (alarm.share or 0) > _EVERY_PERCENT or _rings_after_due(target, alarm):
-            part.report("DF405", _place(part, sla, target), **values)
+        late = _late(target, alarm)
+        if late is not None:
+            within = target.within.text if target.within else None
+            part.report(late, _place(part, sla, target), sla=sla.id, warning=alarm.text, within=within)
 
 
 def warnings_before_the_start(part: Part) -> None:
@@ -75,12 +73,13 @@ def _warnings(part: Part) -> Iterator[tuple[Sla, Target, Alarm]]:
                 yield sla, target, alarm
 
 
-def _rings_after_due(target: Target, alarm: Alarm) -> bool:
-    """Whether `09:00 of due day` is not before a due time of `3d@09:00`."""
+def _late(target: Target, alarm: Alarm) -> str | None:
+    """The code for a warning like `09:00 of due day` that rings after (or just at) the due time of `3d@09:00`."""
     until = target.within.until if target.within else None
     if alarm.day_time is None or until is None or ":" not in until or until == "24:00":
-        return False
-    return alarm.day_time >= time.fromisoformat(until)
+        return None
+    due = time.fromisoformat(until)
+    return "DF405" if alarm.day_time > due else "DF415" if alarm.day_time == due else None
 
 
 def _place(part: Part, sla: Sla, target: Target) -> str:

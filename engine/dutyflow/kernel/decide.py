@@ -14,7 +14,7 @@ from dutyflow.kernel import commands as cmd
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.clocks import deadline
 from dutyflow.kernel.clockwork import ring
-from dutyflow.kernel.denials import Denial
+from dutyflow.kernel.denials import Denial, first_of
 from dutyflow.kernel.draft import Draft
 from dutyflow.kernel.effects import Effect, Resubmit
 from dutyflow.kernel.evolve import evolve
@@ -101,7 +101,7 @@ def _open(rules: Rules, command: cmd.Open, now: datetime, facts: Facts) -> Decis
     if isinstance(known, Decision):
         return known
     denial = go(draft, rule, command.actor, given, command.reason)
-    return _finish(draft, denial or known)
+    return _finish(draft, first_of(known, denial) if known is not None else denial)
 
 
 def _known_already(draft: Draft, command: cmd.Open, given: Mapping[str, Any]) -> Decision | Denial | None:

@@ -45,3 +45,8 @@ class Denial(msgspec.Struct, frozen=True, kw_only=True):
     say: Mapping[str, str] | None = None
     source: str = ""
     follow: Resubmit | None = None
+
+
+def first_of(one: Denial, other: Denial | None) -> Denial:
+    """The one of two refusals that is answered."""
+    return other if other is not None and RANK[other.code] < RANK[one.code] else one

@@ -52,12 +52,13 @@ class Lapsed(msgspec.Struct, frozen=True, kw_only=True, tag="lapsed"):
 
 
 class Signed(msgspec.Struct, frozen=True, kw_only=True, tag="signed"):
-    """One of several signatures that an event needs was given."""
+    """One of several signatures that an event needs was given, with the data that came with it."""
 
     at: datetime
     event: str
     role: str
     actor: str
+    given: Mapping[str, Any] = {}
 
 
 class TaskDone(msgspec.Struct, frozen=True, kw_only=True, tag="task_done"):

@@ -78,7 +78,9 @@ def _lapsed(ticket: Ticket, event: ev.Lapsed) -> Ticket:
 
 
 def _signed(ticket: Ticket, event: ev.Signed) -> Ticket:
-    return _touch(ticket, event, signatures=(*ticket.signatures, Signature(event.event, event.role, event.actor)))
+    signatures = (*ticket.signatures, Signature(event.event, event.role, event.actor))
+    fields = {**ticket.fields, **event.given} if event.given else ticket.fields
+    return _touch(ticket, event, signatures=signatures, fields=fields)
 
 
 def _task_done(ticket: Ticket, event: ev.TaskDone) -> Ticket:

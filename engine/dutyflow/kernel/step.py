@@ -8,7 +8,7 @@ from dutyflow.errors import RunawayError
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.clocks import deadline, instant
 from dutyflow.kernel.clockwork import update_clocks
-from dutyflow.kernel.denials import Denial
+from dutyflow.kernel.denials import Denial, first_of
 from dutyflow.kernel.draft import Draft
 from dutyflow.kernel.effects import OpenChild, TellParent
 from dutyflow.kernel.machine import choose_branch
@@ -24,7 +24,9 @@ STEPS_MAX = 100
 def go(draft: Draft, rule: EventRule, actor: str, given: Mapping[str, Any], reason: str | None) -> Denial | None:
     """Fire `rule` and everything that follows from it by itself."""
     denial = _fire(draft, rule, actor, given, reason)
-    return denial or _settle(draft, rule)
+    if denial is not None or isinstance(draft.events[-1], ev.Signed):
+        return denial  # an event that still waits for signatures has not happened: nothing follows from it
+    return _settle(draft, rule)
 
 
 def _settle(draft: Draft, rule: EventRule) -> Denial | None:
@@ -48,12 +50,16 @@ def _fire(draft: Draft, rule: EventRule, actor: str, given: Mapping[str, Any], r
     ticket = draft.ticket
     scope = _scope_for(draft, actor, given, reason)
     denial = _refused(rule, ticket, scope)
+    if rule.approvals is not None:
+        signed = _signature(draft, rule, rule.approvals, scope)
+        if isinstance(signed, Denial):
+            return first_of(signed, denial)
+        if denial is None:
+            draft.add(signed)
+            if len(_signatures(draft.ticket, rule)) < len(rule.approvals.roles):
+                return None
     if denial is not None:
         return denial
-    if rule.approvals is not None:
-        denial = _unsigned(draft, rule, rule.approvals, scope)
-        if denial is not None or len(_signatures(draft.ticket, rule)) < len(rule.approvals.roles):
-            return denial
     changed = dict(given)
     _set(rule.sets, scope, changed)
     branch = choose_branch(draft.workflow.machine, rule.event, ticket.state, scope)
@@ -131,8 +137,8 @@ def _signatures(ticket: Ticket, rule: EventRule) -> tuple[str, ...]:
     return tuple(signature.role for signature in ticket.signatures if signature.event == rule.event)
 
 
-def _unsigned(draft: Draft, rule: EventRule, approvals: Approvals, scope: Scope) -> Denial | None:
-    """Take down the actor's signature, or say why it does not count."""
+def _signature(draft: Draft, rule: EventRule, approvals: Approvals, scope: Scope) -> ev.Signed | Denial:
+    """The actor's signature, or why it does not count. What it brought is kept until the event goes through."""
     ticket, actor = draft.ticket, scope.actor or SYSTEM
     signed = _signatures(ticket, rule)
     waiting = tuple(role for role in approvals.roles if role not in signed)
@@ -144,8 +150,7 @@ def _unsigned(draft: Draft, rule: EventRule, approvals: Approvals, scope: Scope)
     already = {signature.member for signature in ticket.signatures if signature.event == rule.event}
     if approvals.different_persons and actor in already:
         return _denied("same_person", rule, ticket, person=actor)
-    draft.add(ev.Signed(at=draft.now, event=rule.event, role=role, actor=actor))
-    return None
+    return ev.Signed(at=draft.now, event=rule.event, role=role, actor=actor, given=scope.given)
 
 
 # --- where the ticket goes --------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ class ExpectedReader:
     def _moments(self, node: Node) -> Any:
         if node.is_list:
             return tuple(self._moment(item) for item in node.children)
-        return None if node.value is None else self._moment(node)
+        return None if node.value in (None, "none") else self._moment(node)
 
     def _moment(self, node: Node) -> datetime | None:
         try:

@@ -78,11 +78,11 @@ def hint_for(types: Sequence[str], node: Node) -> Phrase | None:
 
 
 def described(schema: Any) -> Bilingual | None:
-    """What the schema says about itself, in both languages if it does (`x-dutyflow-zh`)."""
+    """What the schema says about itself: English, an empty line, and the same in Chinese (or `x-dutyflow-zh`)."""
     if not isinstance(schema, Mapping) or not schema.get("description"):
         return None
-    english = str(schema["description"])
-    return Bilingual(zh=str(schema.get("x-dutyflow-zh", english)), en=english)
+    english, _, chinese = str(schema["description"]).partition("\n\n")
+    return Bilingual(zh=str(schema.get("x-dutyflow-zh", chinese or english)), en=english)
 
 
 def _is_number(text: str) -> bool:

@@ -1,0 +1,139 @@
+"""`dutyflow simulate`: plays one ticket on a virtual clock and tells what happens, to whom and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from dutyflow.errors import InputError
+from dutyflow.lab.mermaid import path_diagram
+from dutyflow.lab.moments import Anchor
+from dutyflow.lab.simulation import MAIN, Simulation
+from dutyflow.wording import say
+from dutyflow_cli.bilingual import Help, bilingual_command, option
+from dutyflow_cli.playing import (
+    example_line,
+    moment_of,
+    play_steps,
+    read_steps,
+    run_until,
+    save_path,
+    workflow_of,
+)
+from dutyflow_cli.prompts.session import Session
+from dutyflow_cli.render.simulation_json import simulation_json
+from dutyflow_cli.render.story import draw_story, result_line
+from dutyflow_cli.rulebooks import exists, one_rulebook
+from dutyflow_cli.settings import ExitCode, Settings, settings_of
+
+HELP = Help(
+    zh="""在虚拟时间里走一张工单：谁、何时、做什么，哪条时限何时到期，何时提醒谁。
+
+    RULEBOOK 是规则手册文件夹，或自带手册的名称（如 complaint_loop）；WORKFLOW 不写时取其中第一个流程。
+    每一步写成一行：时间 谁 事件 字段=值 …；只写时间就是等到那一刻。不会真的发出任何通知。""",
+    en="""Play one ticket on a virtual clock: who does what and when, which limits run, who is warned.
+
+    RULEBOOK is a rulebook folder or the name of a shipped one (complaint_loop); WORKFLOW is its first if left out.
+    Each step is a line: time, who, event, field=value ...; a time alone lets time pass. Nothing is ever sent.""",
+    examples=(
+        "dutyflow simulate complaint_loop -i",
+        "dutyflow simulate complaint_loop --until 2026-03-10T18:00 \\",
+        '    --do "2026-03-06 19:10 A1 register complainant=王女士 phone=138 content=迟到 channel=电话'
+        ' first_contact_at=2026-03-06T19:05" \\',
+        '    --do "19:30 S1 judge_upheld statement=已听 asked_facts=已问 category=配送"',
+        "dutyflow simulate complaint_loop --script friday.txt --save friday.yaml",
+    ),
+)
+
+
+@bilingual_command("simulate", HELP)
+@click.argument("rulebook")
+@click.argument("workflow", required=False)
+@option("--do", "lines", multiple=True, metavar="LINE", zh="一步；可写多次。", en="One step; may be repeated.")
+@option("--script", metavar="FILE", zh="逐行写着各步的文件；- 为标准输入。", en="A file with one step a line; - for stdin.")
+@option("--start", metavar="TIME", zh="故事从何时开始，+20h 这样的时间由此算起。", en="When it begins; +20h counts from here.")
+@option("--until", metavar="TIME", zh="最后让时间走到这一刻；end 为走到不再有动静。", en="Let time run to here; `end`: till nothing is due.")
+@option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "mermaid"]),
+    default="text",
+    show_default=True,
+    zh="输出的形式。",
+    en="The form of the output.",
+)
+@option("--ids", is_flag=True, zh="显示 YAML 里的名字，而不是标题。", en="Show the names of the YAML instead of titles.")
+@option("--save", metavar="FILE", zh="把走过的路存成能通过的情景。", en="Write the played path as a scenario that passes.")
+@option("-i", "--interactive", is_flag=True, zh="一步一步地问：现在能做什么、由谁做。", en="Ask step by step what to do next.")
+@click.pass_context
+def command(
+    context: click.Context,
+    rulebook: str,
+    workflow: str | None,
+    lines: tuple[str, ...],
+    script: str | None,
+    start: str | None,
+    until: str | None,
+    form: str,
+    ids: bool,
+    save: str | None,
+    interactive: bool,
+) -> int:
+    """See HELP."""
+    settings = settings_of(context)
+    rules = one_rulebook(rulebook, settings.lang).require_rules()
+    simulation = Simulation(rules, workflow=workflow_of(rules, workflow, settings))
+    zone = ZoneInfo(rules.zone)
+    begin = moment_of(start, Anchor(zone), settings) if start else None
+    if not (lines or script or interactive):
+        example = example_line(rules, rules.workflows[simulation.workflow or ""])
+        raise click.UsageError(say("cli_simulate.nothing_to_play", settings.lang, example=example))
+    steps = read_steps([*_script_lines(script, settings), *lines], Anchor(zone, begin, begin), settings)
+    play_steps(steps, simulation, settings)
+    if interactive:
+        simulation = Session(simulation, settings, start=begin, ids=ids, save_as=save).run()
+        return ExitCode.FINE
+    if until:
+        last = simulation.now if simulation.started else begin
+        run_until(until, simulation, Anchor(zone, last, begin or (steps[0].at if steps else None)), settings)
+    click.echo(_report(simulation, form, settings, ids=ids))
+    if save:
+        click.echo(say("cli_simulate.saved", settings.lang, path=save_path(simulation, save, settings)), err=True)
+    return ExitCode.FINE
+
+
+def _report(simulation: Simulation, form: str, settings: Settings, *, ids: bool) -> str:
+    if form == "json":
+        return simulation_json(simulation, settings.lang)
+    if form == "mermaid":
+        if MAIN not in simulation.names:
+            raise InputError(say("cli_simulate.nothing_to_save", settings.lang))
+        return path_diagram(simulation, settings.lang).rstrip("\n")
+    parts = [head_line(simulation, settings), "", draw_story(simulation, settings, ids=ids), ""]
+    return "\n".join([*parts, result_line(simulation, settings.lang)])
+
+
+def head_line(simulation: Simulation, settings: Settings) -> str:
+    """What is simulated: rulebook, workflow, zone."""
+    rules = simulation.rules
+    workflow = rules.workflows[simulation.workflow or next(iter(rules.workflows))]
+    titles = [rules.title.get(settings.lang, rules.name), workflow.title.get(settings.lang, workflow.id)]
+    return " · ".join([*titles, rules.zone])
+
+
+def _script_lines(script: str | None, settings: Settings) -> Iterator[str]:
+    if script is None:
+        return
+    if script == "-":
+        yield from click.get_text_stream("stdin").read().splitlines()
+        return
+    path = Path(script)
+    if not exists(path, settings.lang) or path.is_dir():
+        raise InputError(say("cli.no_such_path", settings.lang, path=script))
+    try:
+        yield from path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(say("cli.not_utf8", settings.lang, path=script)) from None

@@ -1,0 +1,131 @@
+"""Plays scripted lines on a simulation, and puts what cannot be played into a sentence of the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from dutyflow.errors import InputError
+from dutyflow.kernel.rules import NEW, EventRule, Rules, Workflow
+from dutyflow.lab.moments import Anchor, MomentError, read_moment, show_moment
+from dutyflow.lab.save import scenario_yaml
+from dutyflow.lab.script import ScriptError, ScriptStep, play_step, read_lines, script_error_text
+from dutyflow.lab.simulation import MAIN, Simulation, opening_events
+from dutyflow.lab.telling import Teller
+from dutyflow.rulebook.findings import closest
+from dutyflow.wording import say
+from dutyflow_cli.commands.calendar import moment_problem
+from dutyflow_cli.settings import Settings
+
+END = "end"
+_TIMERS_MAX = 1_000
+
+
+def workflow_of(rules: Rules, name: str | None, settings: Settings) -> str:
+    """The workflow that was named, else the first of the rulebook, which is its main one."""
+    if name is None:
+        if not rules.workflows:
+            raise InputError(say("cli_simulate.no_workflow", settings.lang, rulebook=rules.name))
+        return next(iter(rules.workflows))
+    if name in rules.workflows:
+        return name
+    near = closest(name, rules.workflows)
+    hint = say("cli.did_you_mean", settings.lang, name=near) if near else ""
+    known = ", ".join(rules.workflows)
+    raise click.UsageError(say("cli_simulate.unknown_workflow", settings.lang, name=name, known=known, hint=hint))
+
+
+def read_steps(lines: Iterable[str], anchor: Anchor, settings: Settings) -> tuple[ScriptStep, ...]:
+    """The steps of a script; a usage error that names the line which cannot be read."""
+    try:
+        return read_lines(lines, anchor)
+    except ScriptError as error:
+        raise click.UsageError(script_error_text(error, settings.lang)) from None
+
+
+def play_steps(steps: Sequence[ScriptStep], simulation: Simulation, settings: Settings) -> None:
+    """Play all steps in order; a refusal is part of the story, a step that makes no sense a usage error."""
+    for step in steps:
+        check_order(step.at, simulation, settings)
+        if step.event is not None:
+            check_opens(step.event, step.ticket, simulation, settings)
+        play_step(step, simulation)
+
+
+def check_order(at: datetime, simulation: Simulation, settings: Settings) -> None:
+    """Refuse a moment before the one at which the simulation stands."""
+    if simulation.started and at < simulation.now:
+        zone = ZoneInfo(simulation.rules.zone)
+        moments = {"at": show_moment(at, zone, settings.lang), "now": show_moment(simulation.now, zone, settings.lang)}
+        raise click.UsageError(say("cli_simulate.back_in_time", settings.lang, **moments))
+
+
+def check_opens(event: str, ticket: str, simulation: Simulation, settings: Settings) -> None:
+    """Refuse an event on a ticket that nobody has opened, unless it opens one."""
+    if ticket in simulation.names:
+        return
+    rules = simulation.rules
+    if any(NEW in workflow.steps.get(event, {}) for workflow in rules.workflows.values()):
+        return
+    first = [simulation.workflow] if simulation.workflow else list(rules.workflows)
+    openers = ", ".join(name for workflow in first for name in opening_events(rules, workflow))
+    raise click.UsageError(say("cli_simulate.not_open", settings.lang, ticket=ticket, event=event, openers=openers))
+
+
+def run_until(text: str, simulation: Simulation, anchor: Anchor, settings: Settings) -> None:
+    """Let time run to a moment; `end` means: until nothing happens by itself any more."""
+    if text.strip().lower() == END:
+        for _ in range(_TIMERS_MAX):
+            if simulation.advance_to_next() is None:
+                return
+        return
+    at = moment_of(text, anchor, settings)
+    check_order(at, simulation, settings)
+    simulation.advance(at)
+
+
+def moment_of(text: str, anchor: Anchor, settings: Settings) -> datetime:
+    """A moment that somebody typed; a usage error that says how to write one."""
+    try:
+        return read_moment(text, anchor)
+    except MomentError as error:
+        raise click.UsageError(moment_problem(error, text, settings)) from None
+
+
+def save_path(simulation: Simulation, file: str, settings: Settings) -> Path:
+    """Write what was played as a scenario; refuse to overwrite a file."""
+    path = Path(file)
+    if path.exists():
+        raise InputError(say("cli_simulate.file_exists", settings.lang, path=path))
+    if MAIN not in simulation.names:
+        raise InputError(say("cli_simulate.nothing_to_save", settings.lang))
+    if not path.parent.is_dir():
+        raise InputError(say("cli.no_such_path", settings.lang, path=path.parent))
+    ticket = simulation.ticket(MAIN)
+    title = Teller(simulation.rules, settings.lang).workflow(ticket.workflow)
+    name = "".join(sign if sign.isalnum() or sign in "_.-" else "_" for sign in path.stem).lstrip("_.-") or "played"
+    text = scenario_yaml(simulation, id=name, title=title)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def example_line(rules: Rules, workflow: Workflow) -> str:
+    """A `--do` that opens a ticket, made of this rulebook's own names."""
+    event = opening_events(rules, workflow.id)[0]
+    rule = workflow.steps[event][NEW]
+    return f'"2026-03-06 19:10 {first_actor(rules, rule)} {event} {_pairs(workflow, rule)}"'
+
+
+def first_actor(rules: Rules, rule: EventRule) -> str:
+    """Somebody who may ask for an event: the first member with one of its roles, else an external role itself."""
+    members = (member.id for member in rules.organisation.members.values() if member.roles & rule.by)
+    return next(members, None) or next(iter(sorted(rule.by)), "system")
+
+
+def _pairs(workflow: Workflow, rule: EventRule) -> str:
+    names = [name for name in workflow.fields if name in rule.accepts]
+    return f"{names[0]}=..." if names else ""
