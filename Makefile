@@ -13,7 +13,7 @@ PYTHON_FILES := $(SOURCE) tests $(wildcard benchmarks)
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check lint types contracts test packs fmt bench clean
+.PHONY: help demo check lint types contracts test packs fmt docs bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,9 @@ packs: $(STAMP) ## check the shipped rulebooks and play their scenarios
 fmt: $(STAMP) ## format the code and mend what can be mended
 	$(BIN)/ruff format $(PYTHON_FILES)
 	$(BIN)/ruff check --fix $(PYTHON_FILES)
+
+docs: $(STAMP) ## write docs/language.md from the schemas and docs/language.toml
+	$(BIN)/python docs/generate_language.py
 
 bench: $(BENCH) ## print the benchmarks: ratios against something measured in the same run
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
 
 from dutyflow.errors import InputError
-from dutyflow.kernel.rules import NEW, EventRule, Rules, Workflow
+from dutyflow.kernel.rules import NEW
 from dutyflow.lab.moments import Anchor, MomentError, read_moment, show_moment
 from dutyflow.lab.save import scenario_yaml
 from dutyflow.lab.script import ScriptError, ScriptStep, play_step, read_lines, script_error_text
 from dutyflow.lab.simulation import MAIN, Simulation, opening_events
 from dutyflow.lab.telling import Teller
 from dutyflow.rulebook.findings import closest
+from dutyflow.rulebook.load import Loaded
 from dutyflow.wording import say
-from dutyflow_cli.commands.calendar import moment_problem
+from dutyflow_cli.moments import moment_problem
+from dutyflow_cli.prompts.choices import choices
 from dutyflow_cli.settings import Settings
 
 END = "end"
+EXAMPLE_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _TIMERS_MAX = 1_000
 
 
-def workflow_of(rules: Rules, name: str | None, settings: Settings) -> str:
-    """The workflow that was named, else the first of the rulebook, which is its main one."""
+def workflow_of(loaded: Loaded, name: str | None, settings: Settings) -> str:
+    """The workflow that was named, else the first that the rulebook itself declares, which is its main one."""
+    rules = loaded.require_rules()
     if name is None:
-        if not rules.workflows:
+        declared = loaded.raw.sections.get("workflows", {}).values() if loaded.raw else ()
+        own = [declaration.id for declaration in declared if not declaration.inherited]
+        first = next(iter([*own, *rules.workflows]), None)
+        if first is None:
             raise InputError(say("cli_simulate.no_workflow", settings.lang, rulebook=rules.name))
-        return next(iter(rules.workflows))
+        return first
     if name in rules.workflows:
         return name
     near = closest(name, rules.workflows)
@@ -93,7 +100,7 @@ def moment_of(text: str, anchor: Anchor, settings: Settings) -> datetime:
     try:
         return read_moment(text, anchor)
     except MomentError as error:
-        raise click.UsageError(moment_problem(error, text, settings)) from None
+        raise click.UsageError(moment_problem(error, text, settings.lang)) from None
 
 
 def save_path(simulation: Simulation, file: str, settings: Settings) -> Path:
@@ -113,19 +120,10 @@ def save_path(simulation: Simulation, file: str, settings: Settings) -> Path:
     return path
 
 
-def example_line(rules: Rules, workflow: Workflow) -> str:
-    """A `--do` that opens a ticket, made of this rulebook's own names."""
-    event = opening_events(rules, workflow.id)[0]
-    rule = workflow.steps[event][NEW]
-    return f'"2026-03-06 19:10 {first_actor(rules, rule)} {event} {_pairs(workflow, rule)}"'
-
-
-def first_actor(rules: Rules, rule: EventRule) -> str:
-    """Somebody who may ask for an event: the first member with one of its roles, else an external role itself."""
-    members = (member.id for member in rules.organisation.members.values() if member.roles & rule.by)
-    return next(members, None) or next(iter(sorted(rule.by)), "system")
-
-
-def _pairs(workflow: Workflow, rule: EventRule) -> str:
-    names = [name for name in workflow.fields if name in rule.accepts]
-    return f"{names[0]}=..." if names else ""
+def example_line(simulation: Simulation) -> str:
+    """A `--do` that opens a ticket, made of this rulebook's own names: who may, and what it needs."""
+    choice = next(iter(choices(simulation, EXAMPLE_AT)))
+    actor = next(iter(choice.actors), "system")
+    missing = choice.denial.values.get("missing", ()) if choice.denial else ()
+    pairs = [f"{name.split(' | ')[0]}=..." for name in missing]
+    return f'"{EXAMPLE_AT:%Y-%m-%d %H:%M} {" ".join([actor, choice.event, *pairs])}"'

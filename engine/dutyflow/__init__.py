@@ -7,12 +7,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dutyflow.bootstrap import memory_runner
     from dutyflow.kernel.calendars import Calendar
+    from dutyflow.kernel.commands import Fire, Open
+    from dutyflow.kernel.denials import Denial
+    from dutyflow.rulebook.load import load_rulebook
 
 __version__ = "0.1.0"
-__all__ = ["Calendar"]
+__all__ = ["Calendar", "Denial", "Fire", "Open", "load_rulebook", "memory_runner"]
 
-_HOMES = {"Calendar": "dutyflow.kernel.calendars"}
+_HOMES = {
+    "Calendar": "dutyflow.kernel.calendars",
+    "Denial": "dutyflow.kernel.denials",
+    "Fire": "dutyflow.kernel.commands",
+    "Open": "dutyflow.kernel.commands",
+    "load_rulebook": "dutyflow.rulebook.load",
+    "memory_runner": "dutyflow.bootstrap",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -50,7 +50,13 @@ def state(name: str, *path: str, owner: str | None = None, final: bool = False, 
     """A leaf state; `path` are the composite states around it, outermost first."""
     owned = kr.Owner(role=owner) if owner else None
     return kr.State(
-        id=name, title=titled(name), path=(*path, name), owner=owned, final=final, source=f"lifecycle.yaml:{name}", **more
+        id=name,
+        title=titled(name),
+        path=(*path, name),
+        owner=owned,
+        final=final,
+        source=f"lifecycle.yaml:{name}",
+        **more,
     )
 
 
@@ -139,7 +145,9 @@ def _sets(sets: Mapping[str, Evaluate] | None) -> tuple[kr.Assignment, ...]:
 # --- time limits ------------------------------------------------------------------------------------------------
 
 
-def on(kind: Literal["event", "entered", "left", "breached"], *names: str, anchor: Evaluate | None = None) -> kr.Trigger:
+def on(
+    kind: Literal["event", "entered", "left", "breached"], *names: str, anchor: Evaluate | None = None
+) -> kr.Trigger:
     """What starts or stops a clock."""
     return kr.Trigger(kind=kind, names=frozenset(names), anchor=expr(anchor) if anchor else None)
 
@@ -161,9 +169,7 @@ def sla(
     warnings = (_warning(warn),) if warn else ()
     if isinstance(within, str):
         duration = Duration.parse(within)
-        target = kr.Target(
-            within=duration, calendar=calendar, measure=measure(duration, calendar), warnings=warnings
-        )
+        target = kr.Target(within=duration, calendar=calendar, measure=measure(duration, calendar), warnings=warnings)
     else:
         target = kr.Target(due=expr(within), warnings=warnings)
     return kr.Sla(
@@ -223,7 +229,7 @@ def workflow(
     steps: dict[str, dict[str, kr.EventRule]] = {}
     roles: dict[str, frozenset[str]] = {}
     for rule in found:
-        steps.setdefault(rule.event, {}).update({source: rule for source in rule.sources})
+        steps.setdefault(rule.event, {}).update(dict.fromkeys(rule.sources, rule))
         roles[rule.event] = roles.get(rule.event, frozenset()) | rule.by
     composites: dict[str, tuple[str, ...]] = {}
     for item in declared.values():

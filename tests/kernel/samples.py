@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dutyflow.kernel import rules as kr
 from tests.kernel.builders import branch, event, field, number, on, rulebook, sla, spawn, state, workflow
+
+from dutyflow.kernel import rules as kr
 
 OPEN_STATES = frozenset({"received", "investigating", "waiting", "revisiting"})
 
@@ -16,9 +17,18 @@ COMPLAINT = workflow(
         state("revisiting", owner="agent"),
         state("closed", final=True, outcomes=("upheld", "withdrawn", "expired")),
     ],
-    fields=[field("customer"), field("phone"), field("statement"), field("proposal"), number("amount"), number("calls")],
+    fields=[
+        field("customer"),
+        field("phone"),
+        field("statement"),
+        field("proposal"),
+        number("amount"),
+        number("calls"),
+    ],
     rules=[
-        event("register", to="received", require=["customer"], accepts=["phone", "amount"], sets={"calls": lambda s: 1}),
+        event(
+            "register", to="received", require=["customer"], accepts=["phone", "amount"], sets={"calls": lambda s: 1}
+        ),
         event("accept", "received", "investigating", by=["supervisor"], require=["statement"]),
         event("ask_customer", "investigating", "waiting"),
         event("answer", "waiting", "investigating", by=["agent", "customer"]),
@@ -56,9 +66,7 @@ COMPLAINT = workflow(
             warn="50%",
         ),
     ],
-    duplicates=(
-        kr.Duplicate(same=("phone",), states=OPEN_STATES, within=None, answer="deny", then="log_contact"),
-    ),
+    duplicates=(kr.Duplicate(same=("phone",), states=OPEN_STATES, within=None, answer="deny", then="log_contact"),),
 )
 
 REVISIT = workflow(
@@ -82,4 +90,3 @@ REVISIT = workflow(
 
 RULES = rulebook(COMPLAINT, REVISIT)
 """Complaint: received (2h, warned at 90 min, escalated 1h after) -> investigating (8bh) -> revisiting -> closed."""
-

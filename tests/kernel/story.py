@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.kernel.yaml_rules import MEMBERS
+
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.commands import ChildEnded, Command, Fire, Open, Tick
 from dutyflow.kernel.decide import Decision, decide
@@ -16,7 +18,6 @@ from dutyflow.kernel.effects import Effect, Notice
 from dutyflow.kernel.facts import Lookalike
 from dutyflow.kernel.rules import SYSTEM, Rules
 from dutyflow.kernel.ticket import ClockRun, Ticket
-from tests.kernel.yaml_rules import MEMBERS
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 3, 2, 10, 0, tzinfo=SHANGHAI).astimezone(UTC)

@@ -1,10 +1,13 @@
-"""DESIGN part 5, rules 1 to 3: one command is one atomic step; which transition wins; staying, re-entering, resuming."""
+"""DESIGN part 5, rules 1 to 3: a command is one atomic step; which transition wins; staying, re-entering, resuming."""
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.kernel.story import MONDAY, Story, World, minutes, of_kind
+from tests.kernel.yaml_rules import rules_from
 
 from dutyflow.errors import MisuseError, NaiveTimeError, RunawayError, TimersPendingError
 from dutyflow.kernel import events as ev
@@ -13,8 +16,8 @@ from dutyflow.kernel.decide import Decision, decide
 from dutyflow.kernel.denials import Denial
 from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.step import STEPS_MAX
-from tests.kernel.story import MONDAY, Story, World, minutes, of_kind
-from tests.kernel.yaml_rules import rules_from
+
+OPENING = Open(ticket="t", workflow="job", event="open", actor="A1")
 
 HOPS = """
 forms:
@@ -120,9 +123,9 @@ def test_a_kernel_that_is_asked_wrongly_says_so() -> None:
     rules = rules_from(HOPS)
     world = World()
     with pytest.raises(NaiveTimeError):
-        decide(rules, None, Open(ticket="t", workflow="job", event="open", actor="A1"), MONDAY.replace(tzinfo=None), world)
+        decide(rules, None, OPENING, MONDAY.replace(tzinfo=None), world)
     with pytest.raises(MisuseError):
-        decide(rules, None, Open(ticket="t", workflow="nothing", event="open", actor="A1"), MONDAY, world)
+        decide(rules, None, msgspec.structs.replace(OPENING, workflow="nothing"), MONDAY, world)
     with pytest.raises(MisuseError):
         decide(rules, None, Tick(), MONDAY, world)
 

@@ -40,7 +40,9 @@ def rules_from(text: str, *, people: str = PEOPLE) -> Rules:
 def _compiled(text: str) -> Rules:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "rules.yaml").write_text(text, encoding="utf-8")
-        return load_rulebook(Path(folder)).require_rules()
+        loaded = load_rulebook(Path(folder))
+    assert loaded.rules is not None, [(finding.code, str(finding.place), finding.values) for finding in loaded.findings]
+    return loaded.rules
 
 
 MEMBERS: Mapping[str, frozenset[str]] = {

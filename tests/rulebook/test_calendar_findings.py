@@ -69,6 +69,15 @@ def test_each_problem_of_a_calendar_points_at_what_is_wrong(text: str, code: str
         assert message and not re.search(r"\{\w+\}", message)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("Asia/Beijing", "Asia/Shanghai"), ("北京时间", "Asia/Shanghai"), ("Asia/Urumki", "Asia/Urumqi")],
+)
+def test_the_zone_that_was_probably_meant_is_named(written: str, meant: str) -> None:
+    found = problems_of(f"timezone: {written}\nhours: {{daily: ['00:00-24:00']}}")
+    assert found[0].text("help", "en") == f"did you mean `{meant}`?"
+
+
 def test_every_code_of_a_calendar_problem_has_a_finding() -> None:
     text = inspect.getsource(calendar_spec) + inspect.getsource(quiet_hours)
     raised = set(re.findall(r'problems\.add\(\s*"(\w+)"', text)) | {"not_a_mapping"}

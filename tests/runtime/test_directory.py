@@ -1,9 +1,10 @@
 """Who holds which role, and who is on duty."""
 
-from dutyflow.kernel.rules import Absence
-from dutyflow.runtime.directory import RulebookDirectory
 from tests.kernel.builders import OFFICE, at, member
 from tests.kernel.samples import RULES
+
+from dutyflow.kernel.rules import Absence
+from dutyflow.runtime.directory import RulebookDirectory
 
 MONDAY = at("03-02 10:00")
 AWAY = member("A3", "agent", leave=(Absence(at("03-02 00:00"), at("03-03 00:00")),))

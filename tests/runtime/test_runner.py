@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from tests.kernel.builders import at, event, rulebook, spawn, state, workflow
+from tests.kernel.samples import RULES
 
 from dutyflow.bootstrap import memory_runner
 from dutyflow.errors import MisuseError, NaiveTimeError, RunawayError, UnknownTicketError
@@ -14,8 +16,6 @@ from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.records import Answer
 from dutyflow.runtime.runner import LocalRunner
-from tests.kernel.builders import at, event, rulebook, spawn, state, workflow
-from tests.kernel.samples import RULES
 
 
 def runner_of(rules: Rules = RULES) -> LocalRunner:
@@ -23,7 +23,9 @@ def runner_of(rules: Rules = RULES) -> LocalRunner:
 
 
 def opened(runner: LocalRunner, ticket: str = "c-1", when: str = "03-02 09:00", **data: Any) -> Answer:
-    command = Open(ticket=ticket, workflow="complaint", event="register", actor="A1", data={"customer": "王女士", **data})
+    command = Open(
+        ticket=ticket, workflow="complaint", event="register", actor="A1", data={"customer": "王女士", **data}
+    )
     return runner.submit(command, at=at(when))
 
 
@@ -56,7 +58,11 @@ def test_every_timer_fires_at_its_own_due_time_before_a_later_command() -> None:
     runner = runner_of()
     opened(runner)
     fire(runner, "accept", "03-02 13:00", "S1", statement="ok")
-    assert rung(runner) == [("warning", at("03-02 10:30")), ("breach", at("03-02 11:00")), ("escalation", at("03-02 12:00"))]
+    assert rung(runner) == [
+        ("warning", at("03-02 10:30")),
+        ("breach", at("03-02 11:00")),
+        ("escalation", at("03-02 12:00")),
+    ]
 
 
 def test_a_command_at_the_due_time_comes_before_the_timer() -> None:
@@ -191,9 +197,7 @@ def test_another_command_under_a_used_key_is_misuse() -> None:
 def test_an_opening_that_is_repeated_under_its_key_may_propose_another_id() -> None:
     runner = runner_of()
     for ticket in ("c-1", "c-9"):
-        command = Open(
-            ticket=ticket, workflow="complaint", event="register", actor="A1", data={"customer": "王女士"}
-        )
+        command = Open(ticket=ticket, workflow="complaint", event="register", actor="A1", data={"customer": "王女士"})
         assert runner.submit(command, at=at("03-02 09:00"), key="k").ticket == "c-1"
     assert len(runner.tickets()) == 1
 
@@ -269,7 +273,9 @@ def test_time_goes_on_when_the_child_that_it_would_open_is_refused() -> None:
 def test_a_timed_event_that_cannot_go_through_lapses() -> None:
     refused = event("check", "b", "a", require=["never"])
     chained = event("later", "a", "b", after="1h", then=(kr.FollowUp(event="check"),))
-    rules = rulebook(workflow("stuck", states=[state("a"), state("b")], rules=[event("begin", to="a"), chained, refused]))
+    rules = rulebook(
+        workflow("stuck", states=[state("a"), state("b")], rules=[event("begin", to="a"), chained, refused])
+    )
     runner = memory_runner(rules)
     runner.submit(Open(ticket="s", workflow="stuck", event="begin", actor="A1"), at=at("03-02 09:00"))
     runner.run_due(at("03-03 09:00"))

@@ -4,19 +4,19 @@ from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.kernel.builders import at
+from tests.kernel.samples import RULES
 
 from dutyflow.bootstrap import memory_runner
 from dutyflow.kernel.commands import Fire, Open
 from dutyflow.kernel.evolve import replay
 from dutyflow.kernel.history import canonical
 from dutyflow.runtime.runner import LocalRunner
-from tests.kernel.builders import at
-from tests.kernel.samples import RULES
 
 START = at("03-05 15:00")  # a Thursday: the weekend and a closed Tuesday lie ahead
 END = START + timedelta(days=12)
 
-DATA = {
+DATA: dict[str, dict[str, object]] = {
     "accept": {"statement": "ok"},
     "propose": {"proposal": "refund", "amount": 100},
     "record": {"result": "good"},

@@ -87,7 +87,7 @@ GOOD: list[dict[str, Any]] = [
     sla(within=[{"when": "p == 1", "is": "30m"}, {"otherwise": True, "is": {"for": "2bd", "cutoff": "16:00"}}]),
     sla(due="promise_at", warn=[{"at": "x - 1h"}, {"on": "75%", "to": ["owner", {"field": "f"}]}]),
     sla(within="2bd", breach=[{"escalate": "owner"}, {"after": "4h", "escalate": ["a", {"field": "b"}]}]),
-    sla(within="2bd", start=[{"when": "x"}, {"event": ["e"], "if": {"n": 1}, "at": "first_at"}], reopen="once"),
+    sla(within="2bd", start=[{"when": "x"}, {"event": ["e"], "if": {"n": 1}, "at": "first_at"}], reopen="ignore"),
     sla(within="2bd", pause=[{"when": "x", "reason": "等"}], retarget={"keep_consumed": True, "min_remaining": "30m"}),
     line(answers={"满意": "a", "没有，谢谢": "a"}),
     {"phrases": {"forbidden": {"service": {"list": ["不行"]}}}},

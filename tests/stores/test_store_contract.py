@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from tests.kernel.builders import at
 
 from dutyflow.errors import StoreError
 from dutyflow.kernel.events import Opened
@@ -11,7 +12,6 @@ from dutyflow.kernel.ticket import PendingEvent, Ticket
 from dutyflow.ports.records import Answer, Change, Commit, KeptAnswer
 from dutyflow.ports.store import TicketStore
 from dutyflow.stores.memory import MemoryStore
-from tests.kernel.builders import at
 
 STORES: list[Callable[[], TicketStore]] = [MemoryStore]
 NINE = at("03-02 09:00")

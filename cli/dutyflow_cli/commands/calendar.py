@@ -21,6 +21,7 @@ from dutyflow.runtime.clocks import SystemClock
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, bilingual_group, option
 from dutyflow_cli.days import days_of_work
+from dutyflow_cli.moments import moment_problem
 from dutyflow_cli.render.days import arithmetic, hours_of_week, listing
 from dutyflow_cli.render.tables import draw, table
 from dutyflow_cli.rulebooks import one_rulebook, shorten
@@ -207,19 +208,4 @@ def _moment(text: str, found: Calendar, settings: Settings) -> datetime:
     try:
         return read_moment(text, Anchor(found.zone)).astimezone(found.zone)
     except MomentError as error:
-        raise click.UsageError(moment_problem(error, text, settings)) from None
-
-
-def moment_problem(error: MomentError, text: str, settings: Settings) -> str:
-    """What is wrong with a moment that somebody typed."""
-    if error.code == "DF121":
-        weekday = error.values["weekday"]
-        said = weekday.text(settings.lang) if hasattr(weekday, "text") else str(weekday)
-        return say("cli.wrong_weekday", settings.lang, text=text, date=error.values["date"], weekday=said)
-    problem = error.values.get("problem")
-    said = problem.text(settings.lang) if hasattr(problem, "text") else str(problem)
-    return say("cli.bad_moment", settings.lang, text=text, problem=said)
-
-
-
-
+        raise click.UsageError(moment_problem(error, text, settings.lang)) from None

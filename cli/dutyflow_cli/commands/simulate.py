@@ -10,7 +10,7 @@ import click
 
 from dutyflow.errors import InputError
 from dutyflow.lab.mermaid import path_diagram
-from dutyflow.lab.moments import Anchor
+from dutyflow.lab.moments import Anchor, show_moment
 from dutyflow.lab.simulation import MAIN, Simulation
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, option
@@ -84,13 +84,15 @@ def command(
 ) -> int:
     """See HELP."""
     settings = settings_of(context)
-    rules = one_rulebook(rulebook, settings.lang).require_rules()
-    simulation = Simulation(rules, workflow=workflow_of(rules, workflow, settings))
+    loaded = one_rulebook(rulebook, settings.lang)
+    rules = loaded.require_rules()
+    simulation = Simulation(rules, workflow=workflow_of(loaded, workflow, settings))
     zone = ZoneInfo(rules.zone)
     begin = moment_of(start, Anchor(zone), settings) if start else None
     if not (lines or script or interactive):
-        example = example_line(rules, rules.workflows[simulation.workflow or ""])
-        raise click.UsageError(say("cli_simulate.nothing_to_play", settings.lang, example=example))
+        raise click.UsageError(
+            say("cli_simulate.nothing_to_play", settings.lang, example=example_line(simulation))
+        )
     steps = read_steps([*_script_lines(script, settings), *lines], Anchor(zone, begin, begin), settings)
     play_steps(steps, simulation, settings)
     if interactive:
@@ -121,7 +123,8 @@ def head_line(simulation: Simulation, settings: Settings) -> str:
     rules = simulation.rules
     workflow = rules.workflows[simulation.workflow or next(iter(rules.workflows))]
     titles = [rules.title.get(settings.lang, rules.name), workflow.title.get(settings.lang, workflow.id)]
-    return " · ".join([*titles, rules.zone])
+    start = [show_moment(simulation.records[0].at, ZoneInfo(rules.zone), settings.lang)] if simulation.records else []
+    return " · ".join([*titles, rules.zone, *start])
 
 
 def _script_lines(script: str | None, settings: Settings) -> Iterator[str]:

@@ -106,4 +106,5 @@ def _report_hidden(book: Book, options: Sequence[Option]) -> None:
 
 
 def _shown(example: Example) -> dict[str, str | int]:
-    return {"example": example.text, "fields": example.fields, "combinations": example.combinations}
+    fields = ", ".join(f"`{name}`" for name in example.values)
+    return {"example": example.text, "fields": fields, "combinations": example.combinations}

@@ -36,6 +36,9 @@ def _asked(part: Part) -> Iterator[tuple[str, Place]]:
     for expression in _conditions(part):
         for name in sorted(expression.reads):
             yield name, part.book.place(expression.source)
+    for state in part.workflow.states.values():
+        for name in sorted(state.owner.choose.reads) if state.owner and state.owner.choose else ():
+            yield name, part.book.place(state.owner.source if state.owner else state.source)
 
 
 def _people_fields(rule: Node) -> Iterator[Node]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import islice, product
+from itertools import product
 from math import prod
 from typing import Any, cast
 
@@ -23,8 +23,8 @@ from dutyflow.rulebook.types import NONE
 
 COMBINATIONS_MAX = 20_000
 _OTHER_TEXT = "…"
-_FULL = frozenset({"choice", "boolean"})
-_COUNTED = frozenset({"number", "money"})
+# Most numbers count something: between 0 and 1 there is nothing. Amounts have cents.
+_STEPS = {"number": Decimal(1), "money": Decimal("0.01")}
 _WRITTEN = frozenset({"text", "person", "reference"})
 
 Values = Mapping[str, Any]
@@ -32,10 +32,9 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Values that show something, and how many combinations of how many fields were tried to find them."""
+    """Values that show something, and how many combinations of them were there to be tried."""
 
     values: Values
-    fields: int
     combinations: int
 
     @property
@@ -81,19 +80,29 @@ def find_example(
     decided: a condition that is not about fields, or more combinations than can be tried.
     """
     domains = _domains(conditions, fields, typed)
-    if domains is None or prod(len(domain) for domain in domains.values()) > COMBINATIONS_MAX:
+    if domains is None or prod(map(len, domains.values())) > COMBINATIONS_MAX:
         return None
-    combinations = prod(len(domain) for domain in domains.values())
-    for combination in islice(product(*domains.values()), COMBINATIONS_MAX):
+    for combination in product(*domains.values()):
         values = dict(zip(domains, combination, strict=True))
         try:
-            laid_over = values | {a.field: _evaluate(a.value, values) for a in sets if a.field in values}
+            laid_over = values | _assigned(sets, values)
             truth = [bool(_evaluate(condition, laid_over)) for condition in conditions]
         except Undecidable:
             return None
         if shows(truth):
-            return Example(values, len(domains), combinations)
+            return Example(values, prod(map(len, domains.values())))
     return None
+
+
+def _assigned(sets: Iterable[Assignment], values: Values) -> dict[str, Any]:
+    """What an event sets of the fields that matter; what it reckons from other fields is not known here."""
+    found: dict[str, Any] = {}
+    for assignment in sets:
+        if assignment.field in values:
+            if not assignment.value.reads <= values.keys():
+                raise Undecidable(assignment.field)
+            found[assignment.field] = _evaluate(assignment.value, values)
+    return found
 
 
 def _evaluate(expression: Expression, values: Values) -> Any:
@@ -129,19 +138,31 @@ def _domain(declared: Declared | None, mentioned: _Mentioned) -> list[Any]:
         return [True, False, *missing]
     if declared.kind == "choice":
         return [*declared.options, *missing]
-    if declared.kind in _COUNTED:
-        return [*_around(mentioned.values), *missing]
+    if declared.kind in _STEPS:
+        return [*_numbers(declared, mentioned.values), *missing]
     if declared.kind in _WRITTEN:
         texts = sorted(value for value in mentioned.values if isinstance(value, str))
         return [*texts, _OTHER_TEXT, *missing]
     return []
 
 
-def _around(values: Iterable[Any]) -> list[Any]:
-    """Each number that is named, with a little less and a little more; 0 and 1 if none is."""
-    named = [Decimal(value) for value in values if isinstance(value, int | Decimal)]
-    near = {number + step for number in named or [Decimal(0)] for step in (-1, 0, 1)}
-    return [int(number) if number == number.to_integral_value() else number for number in sorted(near)]
+def _numbers(declared: Declared, values: Iterable[Any]) -> list[Any]:
+    """Each number that is named, one step less and one more, as far as the field takes them; around 0 if none is.
+
+    Numbers below zero are tried only if a condition names one: counts and amounts have none.
+    """
+    named = [Decimal(value) for value in values if isinstance(value, int | Decimal)] or [Decimal(0)]
+    near = {number + way * _STEPS[declared.kind] for number in named for way in (-1, 0, 1)}
+    lowest = min(Decimal(0), *named)
+    return [taken for number in sorted(near) if number >= lowest for taken in _taken(declared, number)]
+
+
+def _taken(declared: Declared, number: Decimal) -> list[Any]:
+    """The number as the field would keep it; nothing if it is out of the field's range."""
+    try:
+        return [declared.accept(number)]
+    except ValueError:
+        return []
 
 
 def _collect(node: Node, mentioned: dict[str, _Mentioned]) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from dutyflow.kernel.calendars import Calendar, due_day
+from dutyflow.kernel.calendars import measure as measure_of
 from dutyflow.kernel.deadlines import due_second
 from dutyflow.kernel.durations import Duration
 from dutyflow.kernel.local_time import to_datetime, to_second
@@ -52,34 +53,31 @@ def plan_run(sla: Sla, target_index: int, anchor_at: datetime, scope: Scope, pau
     nominal = _nominal_due(target, anchor_at, scope)
     if nominal is None:
         return None
-    seconds = max(0, open_seconds(target.measure, anchor_at, nominal))
-    due = nominal if not pauses else reach(target.measure, anchor_at, pauses, seconds)
+    fixed = target.due is not None
+    seconds = spent(target.measure, anchor_at, pauses if fixed else (), nominal)
+    due = nominal if fixed or not pauses else reach(target.measure, anchor_at, pauses, seconds)
     return Plan(
         anchor_at=anchor_at,
         due_at=due or nominal,
         seconds=seconds,
         target=target_index,
-        fixed=target.due is not None,
+        fixed=fixed,
         measure=target.measure,
         warnings=target.warnings,
     )
 
 
-def plan_move(sla: Sla, move_index: int, run: ClockRun, scope: Scope) -> Plan | None:
+def plan_move(sla: Sla, move_index: int, run: ClockRun, due_at: datetime) -> Plan:
     """The plan after an appointment: a fixed instant from now on, with the warnings that the move declares."""
-    move = sla.moves[move_index]
-    due = instant(move.due, scope)
-    if due is None:
-        return None
-    measure = sla.targets[max(run.target, 0)].measure
+    measure = sla.targets[0].measure
     return Plan(
         anchor_at=run.anchor_at,
-        due_at=due,
-        seconds=max(0, open_seconds(measure, run.anchor_at, due)),
+        due_at=due_at,
+        seconds=spent(measure, run.anchor_at, run.pauses, due_at),
         target=-move_index - 1,
         fixed=True,
         measure=measure,
-        warnings=move.warnings,
+        warnings=sla.moves[move_index].warnings,
     )
 
 
@@ -137,13 +135,22 @@ def reach(measure: Calendar, anchor_at: datetime, pauses: Pauses, seconds: int) 
     return to_datetime(measure.openings.advance(to_second(start), remaining), UTC)
 
 
+def spent(measure: Calendar, anchor_at: datetime, pauses: Pauses, at: datetime) -> int:
+    """Seconds of `measure` in [anchor, at) that no pause covers."""
+    total = open_seconds(measure, anchor_at, at)
+    for pause_start, pause_end in pauses:
+        total -= open_seconds(measure, max(pause_start, anchor_at), min(pause_end or at, at))
+    return total
+
+
+def ended_pauses(pauses: Pauses, at: datetime) -> tuple[tuple[datetime, datetime], ...]:
+    """The same pauses, one that is still open ended at `at`."""
+    return tuple((start, end or at) for start, end in pauses)
+
+
 def consumed_seconds(measure: Calendar, run: ClockRun, at: datetime) -> int:
     """How much of the target the run has used up at `at` (never after its end)."""
-    end = min(at, run.ended_at) if run.ended_at else at
-    total = open_seconds(measure, run.anchor_at, end)
-    for pause_start, pause_end in run.pauses:
-        total -= open_seconds(measure, max(pause_start, run.anchor_at), min(pause_end or end, end))
-    return total
+    return spent(measure, run.anchor_at, run.pauses, min(at, run.ended_at) if run.ended_at else at)
 
 
 def overrun_seconds(measure: Calendar, run: ClockRun, at: datetime) -> int:
@@ -152,19 +159,29 @@ def overrun_seconds(measure: Calendar, run: ClockRun, at: datetime) -> int:
 
 
 def pending_alarms(
-    sla: Sla, plan: Plan, scope: Scope, *, pauses: Pauses = (), rung: tuple[tuple[AlarmKind, int], ...] = ()
+    sla: Sla,
+    plan: Plan,
+    scope: Scope,
+    *,
+    pauses: Pauses = (),
+    rung: tuple[tuple[AlarmKind, int], ...] = (),
+    still_since: datetime | None = None,
 ) -> tuple[PendingAlarm, ...]:
-    """The alarms still to ring, in order. Each rings once per run; a warning that would not lie ahead is dropped."""
+    """The alarms still to ring, in order. Each rings once per run; a warning that would not lie ahead is dropped.
+
+    One whose moment came while the clock stood still (`still_since`) had no chance to ring: it does so now.
+    """
     now = scope.now
     alarms: list[PendingAlarm] = []
     for alarm in plan.warnings:
         at = _warning_at(alarm, plan, pauses, scope)
-        if at is not None and now < at < plan.due_at:
-            alarms.append(PendingAlarm(at, 0, "warning", alarm.level))
+        if at is not None and (at > now or (still_since is not None and at >= still_since)) and now < plan.due_at > at:
+            alarms.append(PendingAlarm(max(at, now), 0, "warning", alarm.level))
     if sla.breach is not None:
         alarms.append(PendingAlarm(max(plan.due_at, now), 1, "breach", 0))
     for alarm in sla.escalations:
-        alarms.append(PendingAlarm(max(_escalation_at(alarm, plan.due_at), now), 2, "escalation", alarm.level))
+        at = _escalation_at(alarm, plan.due_at, pauses)
+        alarms.append(PendingAlarm(max(at, now), 2, "escalation", alarm.level))
     if rung:
         alarms = [alarm for alarm in alarms if (alarm.kind, alarm.level) not in rung]
     alarms.sort()
@@ -187,5 +204,11 @@ def _warning_at(alarm: Alarm, plan: Plan, pauses: Pauses, scope: Scope) -> datet
     return instant(alarm.at, scope)
 
 
-def _escalation_at(alarm: Alarm, due_at: datetime) -> datetime:
-    return due_at if alarm.after is None else deadline(alarm.after[0], due_at, alarm.after[1])
+def _escalation_at(alarm: Alarm, due_at: datetime, pauses: Pauses) -> datetime:
+    """So long after the due time; a breached clock that stands still does not come nearer to it."""
+    if alarm.after is None:
+        return due_at
+    duration, calendar = alarm.after
+    if not pauses or duration.seconds is None:
+        return deadline(duration, due_at, calendar)
+    return reach(measure_of(duration, calendar), due_at, pauses, duration.seconds) or due_at

@@ -3,23 +3,26 @@
 Within one event the order is stop, pause, start (SLA_TRAPS.md "equal time stamps").
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
 
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.clocks import (
+    Pauses,
     Plan,
     choose_target,
     deadline,
+    ended_pauses,
     instant,
     pending_alarms,
     plan_move,
     plan_of,
     plan_run,
     reach,
+    spent,
 )
 from dutyflow.kernel.draft import Draft
 from dutyflow.kernel.effects import Addressee, Notice
@@ -27,6 +30,11 @@ from dutyflow.kernel.recipients import address
 from dutyflow.kernel.rules import NEW, Alarm, Move, Sla, Trigger, Workflow
 from dutyflow.kernel.scope import Scope
 from dutyflow.kernel.ticket import ClockRun, PendingAlarm, Ticket
+
+BREACHED = "(breached)"
+"""Stands where the state before would, for what a breach does to clocks."""
+
+ONE_SECOND = timedelta(seconds=1)
 
 
 class ClockEffect(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,8 +60,8 @@ def update_clocks(draft: Draft, before: Ticket, fired: ev.Fired) -> None:
 
 
 def ring(draft: Draft, run: ClockRun, pending: PendingAlarm) -> None:
-    """Raise the alarm: the fact, the notices, and the clocks that start on a breach."""
-    sla = draft.workflow.slas[run.sla]
+    """Raise the alarm: the fact, the notices, and what a breach does to other clocks."""
+    sla, before = draft.workflow.slas[run.sla], draft.ticket
     scope = draft.scope()
     addressees = _addressees(_declared(sla, run, pending), scope)
     draft.add(
@@ -69,7 +77,9 @@ def ring(draft: Draft, run: ClockRun, pending: PendingAlarm) -> None:
     )
     draft.effects.extend(_notices(draft, run, pending, addressees))
     if pending.kind == "breach":
-        _start_on_breach(draft, run.sla)
+        scope = draft.scope()
+        for effect in _effects_of_breach(draft.workflow, run.sla):
+            _apply(draft, effect, before, scope)
 
 
 def _effects_of(workflow: Workflow, event: str, before: str, after: str, entered: bool) -> tuple[ClockEffect, ...]:
@@ -78,6 +88,27 @@ def _effects_of(workflow: Workflow, event: str, before: str, after: str, entered
     if known is None:
         known = workflow.clock_effects[key] = _work_out(workflow, event, before, after, entered)
     return known
+
+
+def _effects_of_breach(workflow: Workflow, sla: str) -> tuple[ClockEffect, ...]:
+    key = (sla, BREACHED, None, False)
+    known: tuple[ClockEffect, ...] | None = workflow.clock_effects.get(key)
+    if known is None:
+        known = workflow.clock_effects[key] = tuple(_work_out_breach(workflow, sla))
+    return known
+
+
+def _work_out_breach(workflow: Workflow, breached: str) -> Iterator[ClockEffect]:
+    """The clocks that the breach starts, stops or cancels, by its name or by a condition that looks at clocks."""
+
+    def relevant(triggers: tuple[Trigger, ...]) -> tuple[Trigger, ...]:
+        return tuple(t for t in triggers if _may_fire(t, matches, frozenset()))
+
+    matches: dict[str, set[str]] = {"event": set(), "entered": set(), "left": set(), "breached": {breached}}
+    for sla in workflow.slas.values():
+        starts, stops, cancels = relevant(sla.starts), relevant(sla.stops), relevant(sla.cancels)
+        if starts or stops or cancels:
+            yield ClockEffect(sla=sla, starts=starts, stops=stops, cancels=cancels, moves=())
 
 
 def _work_out(workflow: Workflow, event: str, before: str, after: str, entered: bool) -> tuple[ClockEffect, ...]:
@@ -161,7 +192,7 @@ def _start(draft: Draft, sla: Sla, trigger: Trigger, scope: Scope) -> None:
     if running and sla.if_running == "keep":
         return
     anchor_at = (instant(trigger.anchor, scope) if trigger.anchor else None) or draft.now
-    pauses: tuple[tuple[datetime, datetime | None], ...] = ()
+    pauses: Pauses = ()
     last = _last_ended(draft.ticket, sla.id)
     if not running and last is not None:
         if sla.reopen == "ignore":
@@ -178,9 +209,7 @@ def _start(draft: Draft, sla: Sla, trigger: Trigger, scope: Scope) -> None:
     _begin(draft, sla, plan, scope, pauses)
 
 
-def _begin(
-    draft: Draft, sla: Sla, plan: Plan, scope: Scope, pauses: tuple[tuple[datetime, datetime | None], ...]
-) -> None:
+def _begin(draft: Draft, sla: Sla, plan: Plan, scope: Scope, pauses: Pauses) -> None:
     number = 1 + _count(draft.ticket.clocks, sla.id) + _count(draft.ticket.past_clocks, sla.id)
     draft.add(
         ev.ClockStarted(
@@ -200,15 +229,6 @@ def _begin(
         draft.add(ev.ClockPaused(at=draft.now, sla=sla.id, run=number))
 
 
-def _start_on_breach(draft: Draft, breached: str) -> None:
-    for sla in draft.workflow.slas.values():
-        for trigger in sla.starts:
-            if trigger.kind == "breached" and breached in trigger.names:
-                scope = draft.scope()
-                if _fires(trigger, draft.ticket, scope):
-                    _start(draft, sla, trigger, scope)
-
-
 def _count(runs: tuple[ClockRun, ...], sla: str) -> int:
     return len([run for run in runs if run.sla == sla])
 
@@ -220,10 +240,10 @@ def _last_ended(ticket: Ticket, sla: str) -> ClockRun | None:
     return None
 
 
-def _closed(last: ClockRun, now: datetime, *, counted: bool) -> tuple[tuple[datetime, datetime | None], ...]:
+def _closed(last: ClockRun, now: datetime, *, counted: bool) -> Pauses:
     """The pauses of a run that goes on: its own, and the time it was closed unless that counts."""
     ended_at = last.ended_at or now
-    pauses = tuple((start, end or ended_at) for start, end in last.pauses)
+    pauses = ended_pauses(last.pauses, ended_at)
     return pauses if counted or ended_at == now else (*pauses, (ended_at, now))
 
 
@@ -231,43 +251,63 @@ def _closed(last: ClockRun, now: datetime, *, counted: bool) -> tuple[tuple[date
 
 
 def _stop(draft: Draft, run: ClockRun, how: Literal["met", "cancelled", "superseded"]) -> None:
-    if how == "met" and not run.late and run.due_at is not None and draft.now > run.due_at:
+    sla = draft.workflow.slas[run.sla]
+    if how == "met" and sla.breach is not None and not run.late and _is_over(sla, run, draft.now):
         # The run was over before it was noticed (an anchor in the past): the breach is a fact all the same.
-        overdue = next((alarm for alarm in run.alarms if alarm.kind == "breach"), None)
-        if overdue is not None:
-            ring(draft, run, overdue)
-    draft.add(ev.ClockStopped(at=draft.now, sla=run.sla, run=run.run, how=how))
+        ring(draft, run, PendingAlarm(draft.now, 1, "breach", 0))
+    if _current(draft, run) is not None:  # a breach may have ended it
+        draft.add(ev.ClockStopped(at=draft.now, sla=run.sla, run=run.run, how=how))
+
+
+def _is_over(sla: Sla, run: ClockRun, now: datetime) -> bool:
+    if run.due_at is not None:
+        return now > run.due_at
+    stood_still_at = run.pauses[-1][0]
+    return stood_still_at > _due_after(plan_of(sla, run), run, run.pauses[:-1])
+
+
+def _current(draft: Draft, run: ClockRun) -> ClockRun | None:
+    """The run as it stands now, if it is still open."""
+    return next((r for r in draft.ticket.clocks if r.sla == run.sla and r.run == run.run), None)
 
 
 def _adjust(draft: Draft, effect: ClockEffect, run: ClockRun, scope: Scope) -> None:
     sla = effect.sla
-    for index, move in effect.moves:
-        if move.when is None or move.when.evaluate(scope):
-            plan = plan_move(sla, index, run, scope)
-            if plan is not None:
-                _move(draft, sla, run, plan, scope, why="appointment")
-                return
-    if len(sla.targets) > 1 and run.target >= 0 and _retarget(draft, sla, run, scope):
+    moved = _move(draft, effect, run, scope)
+    if not moved and len(sla.targets) > 1 and run.target >= 0 and _retarget(draft, sla, run, scope):
         return
-    if sla.pauses:
-        _pause_or_resume(draft, sla, run, scope)
+    current = _current(draft, run) if sla.pauses else None
+    if current is not None:
+        _pause_or_resume(draft, sla, current, scope)
 
 
-def _move(draft: Draft, sla: Sla, run: ClockRun, plan: Plan, scope: Scope, *, why: str) -> None:
-    rung = tuple(item for item in run.rung if item[0] != "warning")
-    draft.add(
-        ev.ClockMoved(
-            at=draft.now,
-            sla=sla.id,
-            run=run.run,
-            due_at=plan.due_at,
-            seconds=plan.seconds,
-            target=plan.target,
-            fixed=plan.fixed,
-            alarms=pending_alarms(sla, plan, scope, pauses=run.pauses, rung=rung),
-            why=why,
+def _move(draft: Draft, effect: ClockEffect, run: ClockRun, scope: Scope) -> bool:
+    """Give the run the due time of the first appointment that applies; one that stands still resumes for it."""
+    sla = effect.sla
+    for index, move in effect.moves:
+        due_at = instant(move.due, scope) if move.when is None or move.when.evaluate(scope) else None
+        if due_at is None:
+            continue
+        if run.paused:
+            _resume(draft, sla, run, scope)
+            run = _current(draft, run) or run
+        plan = plan_move(sla, index, run, due_at)
+        rung = tuple(item for item in run.rung if item[0] != "warning")
+        draft.add(
+            ev.ClockMoved(
+                at=draft.now,
+                sla=sla.id,
+                run=run.run,
+                due_at=plan.due_at,
+                seconds=plan.seconds,
+                target=plan.target,
+                fixed=plan.fixed,
+                alarms=pending_alarms(sla, plan, scope, pauses=run.pauses, rung=rung),
+                why="appointment",
+            )
         )
-    )
+        return True
+    return False
 
 
 def _retarget(draft: Draft, sla: Sla, run: ClockRun, scope: Scope) -> bool:
@@ -277,21 +317,24 @@ def _retarget(draft: Draft, sla: Sla, run: ClockRun, scope: Scope) -> bool:
     if index is None:
         _stop(draft, run, "cancelled")
         return True
-    anchor_at, pauses = (draft.now, ()) if sla.retarget == "restart" else (run.anchor_at, run.pauses)
+    anchor_at, pauses = (
+        (draft.now, ()) if sla.retarget == "restart" else (run.anchor_at, ended_pauses(run.pauses, draft.now))
+    )
     plan = plan_run(sla, index, anchor_at, scope, pauses)
     if plan is None:
         return False
     draft.add(ev.ClockStopped(at=draft.now, sla=sla.id, run=run.run, how="superseded"))
-    _begin(draft, sla, _with_min_remaining(sla, plan, scope), scope, pauses)
+    _begin(draft, sla, _with_min_remaining(sla, plan, scope, pauses), scope, pauses)
     return True
 
 
-def _with_min_remaining(sla: Sla, plan: Plan, scope: Scope) -> Plan:
-    if sla.min_remaining is None:
+def _with_min_remaining(sla: Sla, plan: Plan, scope: Scope, pauses: Pauses) -> Plan:
+    """The plan with at least so much time left; its target grows with it, so that later pauses keep that time."""
+    earliest = deadline(sla.min_remaining[0], scope.now, sla.min_remaining[1]) if sla.min_remaining else plan.due_at
+    if earliest <= plan.due_at:
         return plan
-    target = sla.targets[plan.target]
-    earliest = deadline(sla.min_remaining, scope.now, target.calendar)
-    return msgspec.structs.replace(plan, due_at=max(plan.due_at, earliest))
+    seconds = spent(plan.measure, plan.anchor_at, pauses, earliest)
+    return msgspec.structs.replace(plan, due_at=earliest, seconds=seconds)
 
 
 def _pause_or_resume(draft: Draft, sla: Sla, run: ClockRun, scope: Scope) -> None:
@@ -299,12 +342,22 @@ def _pause_or_resume(draft: Draft, sla: Sla, run: ClockRun, scope: Scope) -> Non
     if stand_still and not run.paused:
         draft.add(ev.ClockPaused(at=draft.now, sla=sla.id, run=run.run))
     elif run.paused and not stand_still:
-        pauses = (*run.pauses[:-1], (run.pauses[-1][0], draft.now))
-        plan = plan_of(sla, run)
-        due_at = reach(plan.measure, run.anchor_at, pauses, run.seconds) or draft.now
-        plan = msgspec.structs.replace(plan, due_at=due_at)
-        alarms = pending_alarms(sla, plan, scope, pauses=pauses, rung=run.rung)
-        draft.add(ev.ClockResumed(at=draft.now, sla=sla.id, run=run.run, due_at=due_at, alarms=alarms))
+        _resume(draft, sla, run, scope)
+
+
+def _resume(draft: Draft, sla: Sla, run: ClockRun, scope: Scope) -> None:
+    pauses = ended_pauses(run.pauses, draft.now)
+    plan = plan_of(sla, run)
+    plan = msgspec.structs.replace(plan, due_at=_due_after(plan, run, pauses))
+    still_since = max(run.pauses[-1][0], run.started_at + ONE_SECOND)  # a warning at the start itself is dropped
+    alarms = pending_alarms(sla, plan, scope, pauses=pauses, rung=run.rung, still_since=still_since)
+    draft.add(ev.ClockResumed(at=draft.now, sla=sla.id, run=run.run, due_at=plan.due_at, alarms=alarms))
+
+
+def _due_after(plan: Plan, run: ClockRun, pauses: Pauses) -> datetime:
+    """The due time after these pauses: a fixed one stays where it is, any other is worked out again."""
+    due_at = None if run.fixed else reach(plan.measure, run.anchor_at, pauses, run.seconds)
+    return due_at or run.nominal_due_at
 
 
 def _should_stand_still(sla: Sla, ticket: Ticket, scope: Scope) -> bool:
@@ -351,4 +404,4 @@ def _after_quiet_hours(draft: Draft, role: str) -> datetime:
     quiet_hours = declared.quiet_hours if declared else None
     if quiet_hours is None or not quiet_hours.is_quiet(draft.now):
         return draft.now
-    return quiet_hours.next_contact(draft.now)
+    return quiet_hours.next_contact(draft.now).astimezone(UTC)

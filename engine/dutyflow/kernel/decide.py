@@ -3,8 +3,9 @@
 Pure: reads nothing but its arguments. A `Decision` carries all events of one atomic step; a `Denial` changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -210,7 +211,8 @@ def _accepted(draft: Draft, rule: EventRule, data: Mapping[str, Any]) -> tuple[E
         try:
             given[name] = value = field.accept(raw)
         except ValueError as problem:
-            return _input_denied(draft, rule, {"field": name, "value": raw, "problem": str(problem)})
+            limits = getattr(problem, "limits", {})
+            return _input_denied(draft, rule, {"field": name, "value": raw, "problem": str(problem), "limits": limits})
         if field.kind == "person" and value is not None and not _is_person(draft, field.role, value):
             return _input_denied(draft, rule, {"field": name, "value": raw, "role": field.role or ""})
     return rule, given
@@ -231,12 +233,20 @@ def _is_person(draft: Draft, role: str | None, person: str) -> bool:
 def _child_ended(draft: Draft, command: cmd.ChildEnded) -> None:
     """A fact: recorded even where no rule waits for it, or where the one that does cannot go through."""
     draft.add(ev.ChildClosed(at=draft.now, child=command.child, outcome=command.outcome))
-    mark, state = draft.mark(), draft.ticket.state
-    waiting = (rule for rule in draft.workflow.on_child.get(state, ()) if _waits_for(draft, rule, command))
-    automatic = (rule for rule in draft.workflow.automatic.get(state, ()) if _holds(draft, rule))
-    for rule in (*waiting, *automatic)[:1]:
-        if go(draft, rule, SYSTEM, {}, None) is not None:
-            draft.back_to(mark)
+    waiting = (r for r in draft.workflow.on_child.get(draft.ticket.state, ()) if _waits_for(draft, r, command))
+    _go_by_itself(draft, chain(waiting, _automatic(draft)))
+
+
+def _automatic(draft: Draft) -> Iterator[EventRule]:
+    return (rule for rule in draft.workflow.automatic.get(draft.ticket.state, ()) if _holds(draft, rule))
+
+
+def _go_by_itself(draft: Draft, rules: Iterator[EventRule]) -> None:
+    """Fire the first of the rules; where it cannot go through nothing happens, because nobody can be refused."""
+    mark = draft.mark()
+    rule = next(rules, None)
+    if rule is not None and go(draft, rule, SYSTEM, {}, None) is not None:
+        draft.back_to(mark)
 
 
 def _holds(draft: Draft, rule: EventRule) -> bool:
@@ -263,6 +273,8 @@ def _tick(draft: Draft) -> None:
             return
         alarm, run = min(due, key=lambda pair: _ring_order(pair[0]))
         ring(draft, run, alarm)
+        if alarm.kind == "breach":
+            _go_by_itself(draft, _automatic(draft))
 
 
 def _ring_order(alarm: PendingAlarm) -> tuple[datetime, int, int]:

@@ -122,14 +122,16 @@ def _clock_resumed(ticket: Ticket, event: ev.ClockResumed) -> Ticket:
 
 
 def _clock_moved(ticket: Ticket, event: ev.ClockMoved) -> Ticket:
+    run = _run(ticket, event)
     run = replace(
-        _run(ticket, event),
+        run,
         due_at=event.due_at,
         nominal_due_at=event.due_at,
         seconds=event.seconds,
         target=event.target,
         fixed=event.fixed,
         alarms=event.alarms,
+        rung=tuple(item for item in run.rung if item[0] != "warning"),  # the new due time has warnings of its own
     )
     return _with_run(ticket, event, run)
 

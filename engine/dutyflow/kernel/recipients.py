@@ -10,8 +10,11 @@ from dutyflow.kernel.ticket import OwnedBy
 
 def conflicted_persons(scope: Scope) -> frozenset[str]:
     """The persons who may neither own this ticket nor hear of its alarms (the one complained about, for instance)."""
-    workflow = scope.rules.workflows[scope.ticket.workflow]
-    return frozenset(str(scope.values[name]) for name in workflow.conflict_fields if scope.values.get(name))
+    found: set[str] = set()
+    for name in scope.rules.workflows[scope.ticket.workflow].conflict_fields:
+        value = scope.values.get(name)
+        found.update(map(str, value) if isinstance(value, tuple) else (str(value),) if value else ())
+    return frozenset(found)
 
 
 def address(recipient: Recipient, scope: Scope) -> Addressee | None:
@@ -37,13 +40,13 @@ def owner_of(state: State, scope: Scope) -> OwnedBy | None:
     """Who is in charge of `state`: when everybody of the role is in conflict, the next of the chain."""
     if state.owner is None:
         return None
-    chosen: Any = state.owner.choose.evaluate(scope) if state.owner.choose else state.owner.role
-    if chosen is None:
-        return OwnedBy(state.owner.role)
-    name = str(chosen)
-    if name in scope.rules.organisation.roles:
-        return OwnedBy(_free_role(name, scope))
-    return OwnedBy(state.owner.role, name)
+    chosen: Any = state.owner.choose.evaluate(scope) if state.owner.choose else None
+    role = state.owner.role
+    if chosen is not None and str(chosen) in scope.rules.organisation.roles:
+        role = str(chosen)
+    elif chosen is not None and str(chosen) not in conflicted_persons(scope):
+        return OwnedBy(role, str(chosen))
+    return OwnedBy(_free_role(role, scope) if role is not None else None)
 
 
 def _owner(owner: OwnedBy | None, scope: Scope) -> Addressee | None:
@@ -61,7 +64,10 @@ def _role_or_person(name: Any, scope: Scope) -> Addressee | None:
         return None
     if str(name) in scope.rules.organisation.roles:
         return _role(str(name), scope)
-    return Addressee(role="", members=(str(name),))
+    if str(name) not in conflicted_persons(scope):
+        return Addressee(role="", members=(str(name),))
+    roles = sorted(scope.roles_of(str(name)))  # the next of the person's own chain is told instead
+    return _role(roles[0], scope) if roles else None
 
 
 def _role(role: str, scope: Scope) -> Addressee:

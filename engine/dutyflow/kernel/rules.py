@@ -381,7 +381,7 @@ class Sla(msgspec.Struct, frozen=True, kw_only=True):
     reopen: Literal["new_cycle", "resume", "total", "ignore"] = "new_cycle"
     if_running: Literal["keep", "restart", "add"] = "keep"
     retarget: Literal["keep_consumed", "restart", "keep_old"] = "keep_consumed"
-    min_remaining: Duration | None = None
+    min_remaining: tuple[Duration, Calendar] | None = None
     source: str = ""
 
 

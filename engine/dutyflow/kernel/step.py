@@ -24,13 +24,12 @@ STEPS_MAX = 100
 def go(draft: Draft, rule: EventRule, actor: str, given: Mapping[str, Any], reason: str | None) -> Denial | None:
     """Fire `rule` and everything that follows from it by itself."""
     denial = _fire(draft, rule, actor, given, reason)
-    if denial is not None or isinstance(draft.events[-1], ev.Signed):
-        return denial  # an event that still waits for signatures has not happened: nothing follows from it
-    return _settle(draft, rule)
+    return denial or _settle(draft, rule)
 
 
 def _settle(draft: Draft, rule: EventRule) -> Denial | None:
-    for follow_up in rule.then:
+    # An event that still waits for signatures has not happened: nothing follows from it.
+    for follow_up in () if isinstance(draft.events[-1], ev.Signed) else rule.then:
         if follow_up.when is None or follow_up.when.evaluate(draft.scope()):
             next_rule = draft.workflow.steps.get(follow_up.event, {}).get(draft.ticket.state)
             if next_rule is not None:

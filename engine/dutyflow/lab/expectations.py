@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from dutyflow.kernel.guards import is_blank
 from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.ticket import ClockRun, Ticket
 from dutyflow.lab.moments import show_moment
-from dutyflow.lab.scenario import Denied, Point, Told, WantedAlert
+from dutyflow.lab.scenario import Bound, Denied, Point, Told, WantedAlert
 from dutyflow.lab.simulation import Simulation
 from dutyflow.lab.telling import Teller, denial_text
 from dutyflow.rulebook.places import Place
@@ -198,9 +198,18 @@ def _why_clock(sla: str, run: ClockRun | None, simulation: Simulation) -> Phrase
 
 
 def compare_denial(
-    wanted: Denied | None, got: Denial | None, place: Place, at: datetime, ticket: str
+    wanted: Denied | None,
+    got: Denial | None,
+    place: Place,
+    *,
+    at: datetime,
+    ticket: str,
+    name_of: Callable[[str | None], str],
 ) -> list[Mismatch]:
-    """A refusal that should not be, one that should, another code, or other values than expected."""
+    """A refusal that should not be, one that should, another code, or other values than expected.
+
+    `name_of` gives the name that a ticket has in the story.
+    """
     code, got_code = (wanted.code if wanted else None), (got.code if got else None)
     if code != got_code:
         expected = wanted.code if wanted else Phrase.of("compare.accepted")
@@ -217,18 +226,23 @@ def compare_denial(
         ]
     if wanted is None or got is None:
         return []
+    said = {**got.values, "ticket": name_of(got.values.get("ticket"))}
     return [
         Mismatch(
             what=Phrase.of("compare.denied_value", name=name),
-            expected=want,
-            got=got.values.get(name),
+            expected=(want.at or want.text) if isinstance(want, Bound) else want,
+            got=said.get(name),
             place=wanted.place,
             at=at,
             ticket=ticket,
         )
         for name, want in wanted.values.items()
-        if _plain(want) != _plain(got.values.get(name))
+        if not _agrees(want, said.get(name))
     ]
+
+
+def _agrees(want: Any, got: Any) -> bool:
+    return want.agrees(got) if isinstance(want, Bound) else bool(_plain(want) == _plain(got))
 
 
 def _plain(value: Any) -> Any:
@@ -239,11 +253,14 @@ def _plain(value: Any) -> Any:
 
 
 def alerts_of(simulation: Simulation) -> list[Alert]:
-    """Every warning, breach and escalation of all tickets, in the order in which they were raised."""
+    """Every warning, breach and escalation that somebody was told of, for all tickets, in the order of raising.
+
+    A breach that nobody is told of is a fact all the same: the status of its clock shows it.
+    """
     return [
         Alert(at=r.at, ticket=simulation.name_of(r.ticket), clock=r.what.sla, kind=r.what.kind, to=r.what.to)
         for r in simulation.records
-        if isinstance(r.what, ev.Rang)
+        if isinstance(r.what, ev.Rang) and r.what.to
     ]
 
 

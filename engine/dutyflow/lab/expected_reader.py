@@ -106,10 +106,8 @@ class ExpectedReader:
         for sla, place, value in node.items() if node is not None else ():
             if sla not in self.workflow.slas:
                 report_unknown(self.findings, "DF243", place, sla, self.workflow.slas, workflow=self.workflow.id)
-            elif value.is_map:
-                yield from self._clock(sla, value, ticket)
             else:
-                yield Point(kind="clock", name=sla, part="status", want=self._status(value), ticket=ticket, place=place)
+                yield from self._clock(sla, value, ticket)
 
     def _clock(self, sla: str, node: Node, ticket: str) -> Iterator[Point]:
         check_keys(node, CLOCK_KEYS, self.findings)

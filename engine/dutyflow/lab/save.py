@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from dutyflow.kernel.rules import Absence, Member
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.lab.expectations import alerts_of
 from dutyflow.lab.moments import show_moment
@@ -27,7 +28,7 @@ def scenario_yaml(simulation: Simulation, *, id: str, title: str) -> str:
     expect: dict[str, Any] = {**_standing(main), "alerts": list(writer.alerts())}
     scenario: dict[str, Any] = {"title": title, "workflow": main.workflow}
     if simulation.members:
-        scenario["members"] = {member.id: {"roles": sorted(member.roles)} for member in simulation.members.values()}
+        scenario["members"] = {member.id: writer.member(member) for member in simulation.members.values()}
     scenario |= {"steps": steps, "until": writer.moment(simulation.now), "expect": expect}
     return yaml.dump(
         {"scenarios": {id: scenario}},
@@ -48,9 +49,28 @@ class _Writer:
         self.names = {ticket: name for name, ticket in simulation.names.items()}
         self.announced: set[str] = set()
 
+    def _name(self, ticket: str) -> str:
+        """The name that a ticket has in the scenario, whether it was called by name or by id."""
+        return self.names.get(self.simulation.names.get(ticket, ticket), ticket)
+
     def moment(self, at: datetime) -> str:
         """A moment as scenarios write it."""
         return show_moment(at, self.zone)
+
+    def member(self, member: Member) -> dict[str, Any]:
+        """A person that the simulation brought along."""
+        written: dict[str, Any] = {"title": dict(member.title), "roles": sorted(member.roles)}
+        if member.skills:
+            written["skills"] = dict(member.skills)
+        if member.shift is not None:
+            written["shift"] = member.shift.name
+        if member.leave:
+            written["leave"] = [self._absence(absence) for absence in member.leave]
+        return written
+
+    def _absence(self, absence: Absence) -> str:
+        first, last = (at.astimezone(self.zone) for at in (absence.start_at, absence.end_at))
+        return f"{first:%Y-%m-%d %H:%M}..{last:%Y-%m-%d %H:%M}"
 
     def steps(self) -> Iterator[dict[str, Any]]:
         """Every step that was played; children that opened later than the last one are named by a look at the end."""
@@ -66,7 +86,7 @@ class _Writer:
                 }
 
     def _step(self, played: Played) -> dict[str, Any]:
-        name = self.names.get(self.simulation.names.get(played.name, ""), played.name)
+        name = self._name(played.name)
         step: dict[str, Any] = {"at": self.moment(played.at), "by": played.actor, "do": played.event}
         if name != MAIN:
             step["ticket"] = name
@@ -106,9 +126,9 @@ class _Writer:
     def alerts(self) -> Iterator[dict[str, Any]]:
         """The complete list of alerts."""
         for alert in alerts_of(self.simulation):
-            told = [addressee.role or ", ".join(addressee.members) for addressee in alert.to]
+            told = [addressee.role or addressee.members[0] for addressee in alert.to]
             entry: dict[str, Any] = {"at": self.moment(alert.at), "clock": alert.clock, "kind": alert.kind, "to": told}
-            name = self.names.get(self.simulation.names.get(alert.ticket, alert.ticket), alert.ticket)
+            name = self._name(alert.ticket)
             yield entry if name == MAIN else {**entry, "ticket": name}
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from dutyflow.kernel.rules import Member, Title
@@ -45,6 +47,26 @@ class WantedAlert:
     to: tuple[Told, ...] | None = None
     ticket: str = MAIN
     place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """The limit that a refusal must name: as it is written, and as a moment if it can be read as one."""
+
+    text: str
+    at: datetime | None = None
+
+    def agrees(self, got: object) -> bool:
+        """Whether a limit of whatever type is the one that is written."""
+        match got:
+            case datetime():
+                return got == self.at
+            case int() | Decimal():
+                with suppress(InvalidOperation):
+                    return Decimal(self.text) == got
+            case time():
+                return self.text == got.isoformat("minutes")
+        return self.text == str(got)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from dutyflow.kernel.denials import ORDER
 from dutyflow.kernel.rules import NEW, SYSTEM, Member, Rules, Workflow
+from dutyflow.lab.denied_reader import DeniedReader, code_of
 from dutyflow.lab.expected_reader import ExpectedReader
 from dutyflow.lab.moments import Anchor, MomentError, read_moment
 from dutyflow.lab.node_checks import check_keys, report_moment, report_unknown
@@ -34,9 +34,7 @@ def read_scenarios(raw: RawRulebook, rules: Rules, findings: Findings) -> tuple[
     return tuple(scenario for scenario in read if scenario is not None)
 
 
-def read_scenario(
-    declaration: Declaration, raw: RawRulebook, rules: Rules, findings: Findings
-) -> Scenario | None:
+def read_scenario(declaration: Declaration, raw: RawRulebook, rules: Rules, findings: Findings) -> Scenario | None:
     """One scenario; None, and at least one finding, when something in it has no meaning."""
     own = Findings()
     own.sources.update(findings.sources)
@@ -164,7 +162,7 @@ class _Reader:
             ticket=ticket,
             data=self._data(node.get("with"), do, event, acting),
             reason=text_of(node.get("reason")) or None,
-            denied=self._denied(node.get("denied")),
+            denied=self._denied(node.get("denied"), acting),
             points=points,
             place=node.place if do is None else do.place,
         )
@@ -201,7 +199,7 @@ class _Reader:
         organisation = self.rules.organisation
         external = [role.id for role in organisation.roles.values() if role.external]
         known = [*self.members, *organisation.members, *external, SYSTEM]
-        stranger_wanted = _code_of(node.get("denied")) == "role"
+        stranger_wanted = code_of(node.get("denied")) == "role"
         if by.text not in known and not stranger_wanted:
             self._unknown("DF242", by, by.text, known)
         return by.text
@@ -214,15 +212,11 @@ class _Reader:
                 report_unknown(self.findings, "DF245", place, name, workflow.fields, workflow=workflow.id)
         return cast("dict[str, Any]", node.plain())
 
-    def _denied(self, node: Node | None) -> Denied | None:
+    def _denied(self, node: Node | None, workflow: Workflow) -> Denied | None:
         if node is None:
             return None
-        code_node = node.get("code") if node.is_map else node
-        code = _code_of(node)
-        if code not in ORDER:
-            self._unknown("DF247", code_node or node, code, ORDER)
-        values = {name: _plain(value) for name, _, value in node.items() if name != "code"}
-        return Denied(code=code, values=values, place=node.place)
+        reader = DeniedReader(self.rules, workflow, self.findings, anchor=self.anchor, members=self.members)
+        return reader.read(node, (*self.workflow_of, MAIN))
 
     def _expected(self, workflow: Workflow) -> ExpectedReader:
         return ExpectedReader(
@@ -243,12 +237,3 @@ def _children(node: Node) -> Iterator[tuple[str, str]]:
         children = expect.get("children") if expect is not None else None
         for workflow, _, name in children.items() if children is not None else ():
             yield name.text, workflow
-
-
-def _code_of(node: Node | None) -> str:
-    return text_of(node.get("code") if node is not None and node.is_map else node)
-
-
-def _plain(node: Node) -> Any:
-    value = node.plain()
-    return tuple(value) if isinstance(value, list) else value

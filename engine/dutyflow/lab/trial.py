@@ -61,10 +61,10 @@ def _keeps_going(step: ScenarioStep, simulation: Simulation, mismatches: list[Mi
         if step.event is None:
             simulation.advance(step.at)
         else:
-            answer = simulation.do(
-                step.at, step.by, step.event, step.data, ticket=step.ticket, reason=step.reason
+            answer = simulation.do(step.at, step.by, step.event, step.data, ticket=step.ticket, reason=step.reason)
+            found = compare_denial(
+                step.denied, answer.denial, step.place, at=step.at, ticket=step.ticket, name_of=simulation.name_of
             )
-            found = compare_denial(step.denied, answer.denial, step.place, step.at, step.ticket)
     except DutyflowError as error:
         mismatches.append(_failure(step, error))
         return False

@@ -31,6 +31,11 @@ CALENDAR_CODES: Mapping[str, str] = {
 }
 """The code of a finding for each code of a `CalendarError`; what any mapping can lack has the code of its shape."""
 
+_SHANGHAI = "Asia/Shanghai"
+_ZONES_MEANT = dict.fromkeys(
+    ("asia/beijing", "beijing", "china", "北京", "北京时间", "utc+8", "gmt+8", "+08:00"), _SHANGHAI
+)
+"""What people write for the zone of China, which has no city of that name in the database."""
 _EXPECTED = {"not_a_mapping": "kind.map", "not_a_list": "kind.list"}
 _ABOUT_THE_KEY = frozenset({"weekday_twice", "date_twice", "never_opens"})
 
@@ -38,6 +43,8 @@ _ABOUT_THE_KEY = frozenset({"weekday_twice", "date_twice", "never_opens"})
 def report_calendar(problem: CalendarError, node: Node, findings: Findings) -> Finding:
     """Report one problem of the calendar (or quiet hours) that `node` declares, at the place that its path names."""
     values = {name: _shown(value) for name, value in problem.values.items() if value is not None}
+    if problem.code == "unknown_zone":
+        values["suggestion"] = _ZONES_MEANT.get(str(values.get("found")).casefold(), values.get("suggestion"))
     if problem.code == "unknown_key":
         values["key"] = values.pop("found")
     if problem.code in _EXPECTED:

@@ -13,14 +13,34 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from dutyflow.kernel.duration_text import suggest_duration
 from dutyflow.rulebook.findings import Findings, Related, closest
 from dutyflow.rulebook.nodes import Node
 from dutyflow.rulebook.places import Place
-from dutyflow.rulebook.shape_branches import Misfit, best_branch, forms, unknown_keys
-from dutyflow.rulebook.shape_words import allowed_words, described, expected_kinds, found_kind, hint_for, shorten
+from dutyflow.rulebook.shape_branches import (
+    Misfit,
+    barred_paths,
+    best_branch,
+    forms,
+    free_keys,
+    is_barred,
+    slips_of,
+    unknown_keys,
+)
+from dutyflow.rulebook.shape_commas import cut_texts
+from dutyflow.rulebook.shape_words import (
+    allowed_words,
+    described,
+    expected_kinds,
+    found_kind,
+    hint_for,
+    shorten,
+    word_for,
+)
 from dutyflow.wording import Phrase
 
 X_FINDING = "x-finding"
+DURATION = "DF110"
 
 
 class Shapes:
@@ -41,11 +61,9 @@ class Shapes:
 
     def validate(self, node: Node, schema: str, findings: Findings) -> bool:
         """Report everything in which a node differs from a schema; True if nothing does."""
-        fits = True
-        for error in self._validator(schema).iter_errors(node.plain()):
-            fits = False
-            _report(error, node, findings)
-        return fits
+        errors = list(self._validator(schema).iter_errors(node.plain()))
+        _report_all(errors, node, findings)
+        return not errors
 
     def _validator(self, schema: str) -> Draft202012Validator:
         if schema not in self._validators:
@@ -55,22 +73,29 @@ class Shapes:
         return self._validators[schema]
 
 
-def _report(error: ValidationError, root: Node, findings: Findings) -> None:
+def _report_all(errors: list[ValidationError], root: Node, findings: Findings) -> None:
+    """Report errors that stand beside each other: one mistake gives one finding."""
+    slips, barred = slips_of(errors), barred_paths(errors)
+    for error in errors:
+        path = list(error.absolute_path)
+        if is_barred(error) or not any(tuple(path[: len(outer)]) == outer for outer in barred):
+            _report(Misfit(error, root, path, root.at(path), slips), findings)
+
+
+def _report(misfit: Misfit, findings: Findings) -> None:
+    error = misfit.error
     if error.validator in ("anyOf", "oneOf") and error.context:
-        _report_branches(error, root, findings)
-        return
-    path = list(error.absolute_path)
-    misfit = Misfit(error, root, path, root.at(path))
-    if "propertyNames" in error.absolute_schema_path:
+        _report_branches(misfit, findings)
+    elif "propertyNames" in error.absolute_schema_path:
         _key_name(misfit, findings)
+    elif is_barred(error):
+        _forbidden(misfit, findings)
     elif not _own_finding(misfit, findings):
         _REPORTERS.get(str(error.validator), _no_form)(misfit, findings)
 
 
-def _report_branches(error: ValidationError, root: Node, findings: Findings) -> None:
+def _report_branches(misfit: Misfit, findings: Findings) -> None:
     """Report what is wrong with the branch that was probably meant, or that none fits."""
-    path = list(error.absolute_path)
-    misfit = Misfit(error, root, path, root.at(path))
     if _own_finding(misfit, findings):
         return
     chosen = best_branch(misfit)
@@ -79,8 +104,7 @@ def _report_branches(error: ValidationError, root: Node, findings: Findings) -> 
     elif all(inner.validator == "type" and not inner.relative_path for inner in chosen):
         _wrong_kinds(chosen, misfit, findings)
     else:
-        for inner in chosen:
-            _report(inner, root, findings)
+        _report_all(chosen, misfit.root, findings)
 
 
 def _own_finding(misfit: Misfit, findings: Findings) -> bool:
@@ -94,6 +118,7 @@ def _own_finding(misfit: Misfit, findings: Findings) -> bool:
         value=shorten(misfit.node.text),
         examples=_examples(misfit.schema),
         description=described(misfit.schema),
+        suggestion=suggest_duration(misfit.node.text) if code == DURATION else None,
     )
     return True
 
@@ -102,7 +127,7 @@ def _wrong_kinds(errors: Iterable[ValidationError], misfit: Misfit, findings: Fi
     """No branch is for this kind of value: one finding that names all the kinds."""
     errors = list(errors)
     for error in errors:
-        if _own_finding(Misfit(error, misfit.root, misfit.path, misfit.node), findings):
+        if _own_finding(Misfit(error, misfit.root, misfit.path, misfit.node, misfit.slips), findings):
             return
     kinds = [kind for error in errors for kind in _as_list(error.validator_value)]
     _add_wrong_kind(kinds, misfit, findings)
@@ -113,23 +138,31 @@ def _wrong_kind(misfit: Misfit, findings: Findings) -> None:
 
 
 def _add_wrong_kind(kinds: list[str], misfit: Misfit, findings: Findings) -> None:
+    parent, key = misfit.root.at(misfit.path[:-1]), str(misfit.path[-1]) if misfit.path else ""
+    whole = cut_texts(parent, findings.sources.get(parent.file)).get(key)
     findings.add(
         "DF103",
         misfit.place,
         expected=expected_kinds(kinds),
         found=found_kind(misfit.node),
-        hint=hint_for(kinds, misfit.node),
+        hint=Phrase.of("shape.cut_text", text=whole) if whole else hint_for(kinds, misfit.node),
     )
 
 
 def _unknown_keys(misfit: Misfit, findings: Findings) -> None:
     properties = misfit.schema.get("properties", {})
+    cut, told = cut_texts(misfit.node, findings.sources.get(misfit.node.file)), set[str]()
     for key in unknown_keys(misfit.error):
         place = misfit.node.key_place(key)
+        if key in cut:
+            if cut[key] not in told:
+                findings.add("DF101", place, key=shorten(key), text=cut[key])
+            told.add(cut[key])
+            continue
         if not properties and misfit.schema.get("patternProperties"):
             findings.add("DF109", place, key=shorten(key), examples=_examples(misfit.schema))
             continue
-        free = [name for name in properties if name not in misfit.node.entries]
+        free = free_keys(misfit.error)
         findings.add(
             "DF101",
             place,
@@ -148,10 +181,9 @@ def _where(misfit: Misfit) -> str | None:
 def _missing_keys(misfit: Misfit, findings: Findings) -> None:
     """`required` yields one error for each missing key, without saying which: report them all, doubles fall away."""
     wanted = _value(misfit)
-    strange = unknown_keys(misfit.error) if misfit.schema.get("additionalProperties") is False else []
     for key in wanted if isinstance(wanted, list) else []:
         # a misspelt key is reported as an unknown one, with the right name: once is enough
-        if key not in misfit.node.entries and not any(closest(name, [key]) for name in strange):
+        if key not in misfit.node.entries and (*misfit.path, key) not in misfit.slips:
             description = described(misfit.schema.get("properties", {}).get(key, {}))
             findings.add("DF102", misfit.place, key=key, description=description)
 
@@ -166,7 +198,7 @@ def _missing_dependents(misfit: Misfit, findings: Findings) -> None:
 
 def _not_allowed(misfit: Misfit, findings: Findings) -> None:
     wanted = _value(misfit)
-    words = [str(value) for value in (wanted if misfit.error.validator == "enum" else [wanted])]
+    words = [word_for(value) for value in (wanted if misfit.error.validator == "enum" else [wanted])]
     if misfit.node.kind != "scalar":
         _no_form(misfit, findings)
         return
@@ -220,12 +252,14 @@ def _key_name(misfit: Misfit, findings: Findings) -> None:
 
 
 def _forbidden(misfit: Misfit, findings: Findings) -> None:
-    """`not: {}`: the key may not be here at all. (For a plain `false` the validator does not say where.)"""
-    if _value(misfit) == {} and misfit.path and isinstance(misfit.path[-1], str):
-        key = misfit.path[-1]
-        findings.add("DF101", misfit.root.at(misfit.path[:-1]).key_place(key), key=shorten(key))
+    """`not: {}`: the key may not be here at all, whatever stands under it."""
+    key = str(misfit.path[-1])
+    place = misfit.root.at(misfit.path[:-1]).key_place(key)
+    code = misfit.schema.get(X_FINDING)
+    if code is None:
+        findings.add("DF101", place, key=shorten(key))
     else:
-        _no_form(misfit, findings)
+        findings.add(code, place, value=shorten(misfit.node.text), description=described(misfit.schema))
 
 
 def _no_form(misfit: Misfit, findings: Findings) -> None:
@@ -259,7 +293,6 @@ _REPORTERS: dict[str, _Reporter] = {
     "pattern": _wrong_form,
     "format": _wrong_form,
     "uniqueItems": _twice,
-    "not": _forbidden,
     "minItems": partial(_wrong_length, "items_min", "empty_list"),
     "maxItems": partial(_wrong_length, "items_max", None),
     "minLength": partial(_wrong_length, "text_min", "empty_text"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,8 @@ class Misfit:
     root: Node
     path: Path
     node: Node
+    slips: frozenset[tuple[str | int, ...]] = frozenset()
+    """The keys, with the way to them, that unknown keys beside this error were probably meant to be."""
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -61,6 +64,37 @@ def unknown_keys(error: ValidationError) -> list[str]:
     patterns = [re.compile(pattern) for pattern in schema.get("patternProperties", ())]
     known = schema.get("properties", {})
     return [key for key in instance if key not in known and not any(p.search(key) for p in patterns)]
+
+
+def free_keys(error: ValidationError) -> list[str]:
+    """The keys that the schema knows and the mapping does not have yet."""
+    schema: Any = error.schema
+    return [name for name in schema.get("properties", ()) if name not in error.instance]  # type: ignore[operator]  # a mapping, as only mappings have keys
+
+
+def slips_of(errors: Iterable[ValidationError]) -> frozenset[tuple[str | int, ...]]:
+    """What the unknown keys among the errors were probably meant to be, each with the way to it."""
+    return frozenset(
+        (*error.absolute_path, meant)
+        for error in errors
+        if error.validator in ("additionalProperties", "unevaluatedProperties")
+        for key in unknown_keys(error)
+        if (meant := closest(key, free_keys(error)))
+    )
+
+
+def is_barred(error: ValidationError) -> bool:
+    """`not: {}` bars a key altogether. (For a plain `false` the validator does not say where.)"""
+    return error.validator == "not" and error.validator_value == {} and isinstance(_last(error), str)
+
+
+def barred_paths(errors: Iterable[ValidationError]) -> list[tuple[str | int, ...]]:
+    """The ways to the keys that may not be there: what else is wrong under them does not matter."""
+    return [tuple(error.absolute_path) for error in errors if is_barred(error)]
+
+
+def _last(error: ValidationError) -> str | int | None:
+    return error.absolute_path[-1] if error.absolute_path else None
 
 
 def forms(error: ValidationError) -> str | None:

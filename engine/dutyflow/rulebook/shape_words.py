@@ -36,6 +36,11 @@ def allowed_words(words: Sequence[str]) -> str:
     return f"{shown}, …" if len(words) > _WORDS_MAX else shown
 
 
+def word_for(value: object) -> str:
+    """A value of a schema as it is written in YAML."""
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def expected_kinds(types: Iterable[str]) -> Phrase:
     """The JSON Schema types as one phrase: `text or a list`."""
     names = dict.fromkeys(_KINDS.get(name, "text") for name in types)

@@ -100,6 +100,15 @@ def _tab(failure: _Failure) -> _Diagnosis | None:
     return None
 
 
+def _bracket_in_text(failure: _Failure) -> _Diagnosis | None:
+    """`{zh: 我是{姓名}。}`: text without quotes ends at a bracket. After a comma or colon it would begin a value."""
+    before = failure.text[: failure.column - 1].rstrip()
+    opened = failure.text[failure.column - 1 :].startswith(("{", "["))
+    if "flow" in failure.context and opened and before and before[-1] not in ",:：，[{\"'":
+        return "bracket_in_text", failure.here
+    return None
+
+
 def _full_width(failure: _Failure) -> _Diagnosis | None:
     for number in failure.nearby():
         found = _FULL_WIDTH_COLON.match(failure.source.line(number))
@@ -192,6 +201,7 @@ def _anything(failure: _Failure) -> _Diagnosis:
 # The first that recognises the mistake wins: what people really do wrong before what the parser says.
 _GUESSES: tuple[Callable[[_Failure], _Diagnosis | None], ...] = (
     _tab,
+    _bracket_in_text,
     _full_width,
     _no_space,
     _quoted,

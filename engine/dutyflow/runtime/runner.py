@@ -33,9 +33,7 @@ class LocalRunner:
     `older` are former versions of the rulebook, under which tickets may still run.
     """
 
-    def __init__(
-        self, rules: Rules, store: TicketStore, directory: Directory, *, older: Iterable[Rules] = ()
-    ) -> None:
+    def __init__(self, rules: Rules, store: TicketStore, directory: Directory, *, older: Iterable[Rules] = ()) -> None:
         self.rules = rules
         self._versions = {version.hash: version for version in (*older, rules)}
         self._store = store

@@ -98,9 +98,7 @@ def fire_instead(effect: Resubmit) -> Fire:
     return Fire(event=effect.event, actor=effect.actor, data=effect.data, reason=effect.reason)
 
 
-def asked(
-    command: Open | Fire, ticket: str | None, at: datetime, denial: Denial | None, *, workflow: str
-) -> Asked:
+def asked(command: Open | Fire, ticket: str | None, at: datetime, denial: Denial | None, *, workflow: str) -> Asked:
     """The entry of the audit trail for a command."""
     return Asked(
         at=at,

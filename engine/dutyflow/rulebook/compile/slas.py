@@ -90,12 +90,11 @@ def _target(
     )
 
 
-def _retarget(context: Context, node: Node | None) -> tuple[str, Duration | None]:
+def _retarget(context: Context, node: Node | None) -> tuple[str, tuple[Duration, Calendar] | None]:
     if node is None or node.is_scalar:
         return text_of(node, "keep_consumed"), None
     policy = next((key for key in ("keep_consumed", "restart", "keep_old") if is_true(node.get(key))), "keep_consumed")
-    read = context.duration(node.get("min_remaining"))
-    return policy, read[0] if read else None
+    return policy, context.duration(node.get("min_remaining"))
 
 
 # --- warnings ---------------------------------------------------------------------------------------------------
@@ -151,13 +150,13 @@ def _on_due_day(context: Context, on: Node, text: str, level: int, to: tuple[kr.
     try:
         return kr.Alarm(kind="warning", level=level, to=to, day_time=time.fromisoformat(clock), text=text)
     except ValueError:
-        context.findings.add("DF114", on.place, text=text)
+        context.findings.add("DF114", on.place, value=text)
         return None
 
 
 def _before(context: Context, on: Node, text: str, level: int, to: tuple[kr.Recipient, ...]) -> kr.Alarm | None:
     if not text.startswith("-"):
-        context.findings.add("DF114", on.place, text=text)
+        context.findings.add("DF114", on.place, value=text)
         return None
     try:
         before = Duration.parse(text[1:])
@@ -165,7 +164,7 @@ def _before(context: Context, on: Node, text: str, level: int, to: tuple[kr.Reci
         report_duration(error, on.place, context.findings)
         return None
     if before.seconds is None:
-        context.findings.add("DF114", on.place, text=text)
+        context.findings.add("DF114", on.place, value=text)
         return None
     return kr.Alarm(kind="warning", level=level, to=to, before=before, text=text)
 
