@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
@@ -38,9 +38,9 @@ class Help:
 class BilingualOption(click.Option):
     """An option with a second help text, in Chinese."""
 
-    def __init__(self, *args: Any, zh: str, en: str, **kwargs: Any) -> None:
+    def __init__(self, param_decls: Sequence[str] | None = None, *, zh: str, en: str, **attrs: Any) -> None:
         """Keep both texts; click itself sees the English one."""
-        super().__init__(*args, help=en, **kwargs)
+        super().__init__(param_decls, **{**attrs, "help": en})
         self.zh = zh
         self.en = en
 

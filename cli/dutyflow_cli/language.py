@@ -1,4 +1,4 @@
-"""The keys of the language, looked up in the JSON Schemas: what a key means, what it takes, what is near a wrong one."""
+"""The keys of the language, looked up in the JSON Schemas: what a key means, what it takes, what is near a slip."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Key:
             found |= dict.fromkeys(json.dumps(word).strip('"') for word in [*part.schema.get("enum", []), *constant])
         return list(found)
 
-    def keys(self) -> list[Key]:
+    def inner(self) -> list[Key]:
         """The keys inside, where it takes a mapping."""
         return list({key.path[-1]: key for key in _children(self)}.values())
 
@@ -111,7 +111,7 @@ def nearest(what: str) -> str | None:
     *before, last = what.split(".")
     inside = find(".".join(before)) if before else []
     for key in inside:
-        near = closest(last, [inner.path[-1] for inner in key.keys()])
+        near = closest(last, [inner.path[-1] for inner in key.inner()])
         if near:
             return ".".join([*before, near])
     return closest(last, {key.path[-1] for key in all_keys()})
@@ -174,7 +174,7 @@ def _ends_with(path: tuple[str, ...], steps: Sequence[str]) -> bool:
 
 def _resolve(reference: str, file: str) -> Part:
     name, _, pointer = reference.partition("#")
-    schema = _document(name or file)
+    schema: Any = _document(name or file)
     for step in pointer.strip("/").split("/"):
         schema = schema[step] if step else schema
     return Part(schema, name or file)

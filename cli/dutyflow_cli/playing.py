@@ -21,6 +21,7 @@ from dutyflow.rulebook.load import Loaded
 from dutyflow.wording import say
 from dutyflow_cli.moments import moment_problem
 from dutyflow_cli.prompts.choices import choices
+from dutyflow_cli.rulebooks import own_ids
 from dutyflow_cli.settings import Settings
 
 END = "end"
@@ -32,9 +33,7 @@ def workflow_of(loaded: Loaded, name: str | None, settings: Settings) -> str:
     """The workflow that was named, else the first that the rulebook itself declares, which is its main one."""
     rules = loaded.require_rules()
     if name is None:
-        declared = loaded.raw.sections.get("workflows", {}).values() if loaded.raw else ()
-        own = [declaration.id for declaration in declared if not declaration.inherited]
-        first = next(iter([*own, *rules.workflows]), None)
+        first = next(iter([*own_ids(loaded, "workflows"), *rules.workflows]), None)
         if first is None:
             raise InputError(say("cli_simulate.no_workflow", settings.lang, rulebook=rules.name))
         return first

@@ -48,9 +48,9 @@ def exists(path: Path, lang: str) -> bool:
     return found
 
 
-def one_rulebook(name: str, lang: str) -> Loaded:
+def one_rulebook(name: str, lang: str, *, shipped_only: bool = False) -> Loaded:
     """The rulebook at a path, or the shipped one of that name; raises `RulebookError` when it has errors."""
-    loaded = load_rulebook(path_of(name, lang))
+    loaded = load_rulebook(shorten(workflows_dir() / name) if shipped_only else path_of(name, lang))
     loaded.require_rules()
     return loaded
 
@@ -72,6 +72,12 @@ def path_of(name: str, lang: str) -> Path:
 def shipped_rulebooks() -> list[Path]:
     """The folders of the rulebooks that travel with dutyflow."""
     return [folder for folder in find_rulebooks(workflows_dir()) if folder.is_dir()]
+
+
+def own_ids(loaded: Loaded, section: str) -> list[str]:
+    """What a rulebook declares itself; what it inherits belongs to others."""
+    declared = loaded.raw.sections.get(section, {}).values() if loaded.raw else ()
+    return [declaration.id for declaration in declared if not declaration.inherited]
 
 
 def shorten(path: Path) -> Path:

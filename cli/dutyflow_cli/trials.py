@@ -15,7 +15,7 @@ from dutyflow.rulebook.findings import Findings
 from dutyflow.rulebook.folder import YAML_ENDINGS
 from dutyflow.rulebook.load import Loaded, load_rulebook
 from dutyflow.wording import say
-from dutyflow_cli.rulebooks import default_paths, exists, merged, rulebooks_at, shorten
+from dutyflow_cli.rulebooks import default_paths, exists, merged, own_ids, rulebooks_at, shorten
 
 _WORKFLOWS_KEY = "workflows:"
 
@@ -106,7 +106,7 @@ def _trial(loaded: Loaded, scenarios: list[Scenario], tell: Callable[[str], None
         tell(scenario.id)
         results.append(play(rules, scenario))
     passed = frozenset().union(*(result.passed_items for result in results))
-    return Trial(loaded, tuple(results), coverage(rules, rules.workflows, passed))
+    return Trial(loaded, tuple(results), coverage(rules, own_ids(loaded, "workflows"), passed))
 
 
 def _is_chosen(scenario: Scenario, wanted: Wanted, text: str | None) -> bool:

@@ -107,7 +107,7 @@ def event(
         accepts=frozenset((*require, *accepts)),
         sets=_sets(sets),
         branches=tuple(_numbered(ways)),
-        after=(Duration.parse(after), ALWAYS) if after else None,
+        after=(Duration.parse(after), OFFICE) if after else None,
         at=expr(at) if at else None,
         when=expr(when) if when else None,
         child=child,
@@ -181,7 +181,7 @@ def sla(
         pauses=(kr.Pause(states=frozenset(pause)),) if tuple(pause) else (),
         breach=kr.Alarm(kind="breach", level=0, to=(_to(breach),) if breach else ()),
         escalations=tuple(
-            kr.Alarm(kind="escalation", level=level, to=(_to(role),), after=(Duration.parse(later), ALWAYS))
+            kr.Alarm(kind="escalation", level=level, to=(_to(role),), after=(Duration.parse(later), OFFICE))
             for level, (later, role) in enumerate(escalate, start=1)
         ),
         source=f"sla.yaml:{name}",

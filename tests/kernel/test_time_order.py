@@ -170,7 +170,8 @@ OneClock.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 test_one_clock_beside_a_plain_one = OneClock.TestCase
 
 
-commands = st.lists(st.tuples(st.integers(0, 130), st.sampled_from(["hold", "go_on", "answer", "ask", "note"])), max_size=8)
+asked = st.sampled_from(["hold", "go_on", "answer", "ask", "note"])
+commands = st.lists(st.tuples(st.integers(0, 130), asked), max_size=8)
 
 
 def told(steps: list[tuple[int, str]], cuts: list[int]) -> tuple[list[ev.Event], list[object], bytes]:
@@ -204,8 +205,7 @@ def test_however_time_is_cut_the_same_things_happen(steps: list[tuple[int, str]]
 
 @pytest.mark.parametrize(("minute", "kinds"), [(59, []), (60, []), (61, ["breach"])])
 def test_at_one_instant_the_command_goes_before_the_timer(minute: int, kinds: list[str]) -> None:
-    rules = rules_from(CLOCK.replace("chase: {from: a, after: 50m, to: waiting}", "chase: {from: a, after: 900h, to: waiting}"))
-    story = Story(rules)
+    story = Story(rules_from(CLOCK.replace("after: 50m", "after: 900h")))
     story.begin()
     story.do(minutes(minute), "answer")
     assert [kind for kind, _, _ in story.rung() if kind != "warning"] == kinds
@@ -252,9 +252,14 @@ def test_alarms_of_one_instant_ring_as_warning_breach_escalation() -> None:
             states: {a: {title: A, owner: agent}, z: {title: Z, final: true}}
             events: {open: {opens: true, by: agent}, finish: {from: a, to: z, by: agent}}
         slas:
-          second: {on: job, start: {event: open}, within: 1h, warn: none, breach: [{escalate: lead}]}
-          first: {on: job, start: {event: open}, within: 2h, warn: "50%", breach: [{escalate: lead}]}
-          third: {on: job, start: {event: open}, within: 30m, warn: none, breach: [{escalate: lead}, {after: 30m, escalate: lead}]}
+          second: {on: job, start: {event: open}, stop: {entered: z}, within: 1h}
+          third:
+            on: job
+            start: {event: open}
+            stop: {entered: z}
+            within: 30m
+            breach: [{escalate: lead}, {after: 30m, escalate: lead}]
+          first: {on: job, start: {event: open}, stop: {entered: z}, within: 2h, warn: "50%"}
         """
     )
     story = Story(rules)

@@ -12,8 +12,10 @@ from tests.lab.test_story import simulated, simulated_child
 
 from dutyflow.kernel.rules import Absence
 from dutyflow.lab.save import scenario_yaml
+from dutyflow.lab.scenario_reader import read_scenario_file
 from dutyflow.lab.simulation import Simulation
 from dutyflow.lab.trial import play
+from dutyflow.rulebook.findings import Findings
 
 
 def replayed(folder: Path, simulation: Simulation) -> list[str]:
@@ -91,3 +93,12 @@ def test_every_path_passes_when_it_is_saved_and_played_again(
         simulation.do(start + timedelta(minutes=minute), actor, event, data)
     simulation.advance(start + timedelta(minutes=until))
     assert replayed(tmp_path, simulation) == []
+
+
+def test_a_saved_scenario_may_lie_outside_the_rulebook(tmp_path: Path) -> None:
+    simulation = simulated(tmp_path)
+    file = tmp_path / "elsewhere.yaml"
+    file.write_text(scenario_yaml(simulation, id="saved", title="saved"), encoding="utf-8")
+    findings = Findings()
+    scenarios = read_scenario_file(file, simulation.rules, findings)
+    assert not findings and [play(simulation.rules, story).passed for story in scenarios] == [True]

@@ -59,7 +59,7 @@ def test_every_row_says_when_who_what_and_where_the_ticket_stands(tmp_path: Path
 def test_the_story_can_be_told_in_chinese(tmp_path: Path) -> None:
     rows = texts(simulated(tmp_path), "zh")
     assert rows[0].what == "登记" and rows[0].state == "已受理"
-    assert rows[1].what == "被拒绝：受理要由主管来做；A1 的岗位是坐席"
+    assert rows[1].what == "被拒绝：「受理」要由主管来做；A1 的岗位是坐席"
     assert rows[5].what == "5d 5h 30m 没有动静；休息日：03-10"
 
 

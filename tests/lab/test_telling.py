@@ -73,7 +73,7 @@ def test_a_refusal_says_what_is_missing_or_allowed(refused: Denial, text: str) -
 
 def test_the_rulebooks_own_words_come_first() -> None:
     said = Denial(code="limit", event="accept", state="received", say={"zh": "最多三次", "en": "three times at most"})
-    assert denial_text(said, RULES, "zh") == "最多三次"
+    assert denial_text(said, RULES, "zh") == "「accept（中）」：最多三次"
 
 
 def test_every_problem_of_a_value_has_its_words() -> None:

@@ -11,7 +11,7 @@ import click
 from dutyflow.errors import InputError
 from dutyflow.kernel.calendars import ALWAYS, Calendar
 from dutyflow.kernel.durations import Duration, DurationError
-from dutyflow.lab.moments import Anchor, MomentError, read_moment, show_moment, show_span
+from dutyflow.lab.moments import Anchor, MomentError, read_moment
 from dutyflow.resources import workflows_dir
 from dutyflow.rulebook.compile.context import label
 from dutyflow.rulebook.findings import closest
@@ -142,10 +142,7 @@ def due(context: click.Context, name: str, start: str, duration: str, rulebook: 
     begin = _moment(start, found, settings)
     end = found.due_at(begin, amount)
     click.echo(_head(loaded, name, found, settings))
-    if amount.is_elapsed:
-        days = iter(())
-    else:
-        days = days_of_work(found, begin.astimezone(found.zone).date(), end.date())
+    days = days_of_work(found, begin.astimezone(found.zone).date(), end.date())
     click.echo(draw(arithmetic(amount, begin, end, days, found.zone, settings.lang), settings))
     if found.official_until and end.date() > found.official_until:
         click.echo(say("cli_calendar.beyond", settings.lang, until=found.official_until))

@@ -15,13 +15,13 @@ from dutyflow.rulebook.waivers import apply_waivers
 from dutyflow.wording import finding_codes, say
 from dutyflow_cli.bilingual import Help, bilingual_command, option
 from dutyflow_cli.render.findings import FORMATS, render
-from dutyflow_cli.rulebooks import merged, rulebooks_at
+from dutyflow_cli.rulebooks import merged, own_ids, rulebooks_at
 from dutyflow_cli.settings import ExitCode, Settings, settings_of
 
 HELP = Help(
     zh="""检查规则手册：指出每处错误所在的行，说明原因和改法。
 
-    PATHS 是规则手册文件夹、单个 YAML 文件，或装有几本手册的文件夹。不写时：当前文件夹是手册就查它，否则查 ./workflows。""",
+    PATHS 是手册文件夹、单个 YAML 文件，或装有几本手册的文件夹。不写：当前文件夹是手册就查它，否则查 ./workflows。""",
     en="""Check rulebooks: show the line of each mistake, why it is one, and what to write instead.
 
     PATHS are rulebook folders, single YAML files, or folders that hold several rulebooks. Without any: this folder if
@@ -79,9 +79,6 @@ def command(
     return ExitCode.FINDINGS if failed else ExitCode.FINE
 
 
-
-
-
 def check_paths(paths: Iterable[Path]) -> tuple[list[Loaded], Findings]:
     """Load and check rulebooks; all that was found, each thing once, waivers applied."""
     rulebooks = [checked(path) for path in paths]
@@ -101,14 +98,18 @@ def checked(path: Path) -> Loaded:
 
 def _report(findings: Findings, rulebooks: Sequence[Loaded], form: str, settings: Settings) -> str:
     if form in ("text", "concise") and not len(findings) and all(loaded.rules for loaded in rulebooks):
-        return _clean(rulebooks, settings.lang)
+        return clean_line(rulebooks, settings.lang)
     return render(findings, form, settings.lang, colour=settings.wants_color(click.get_text_stream("stdout")))
 
 
-def _clean(rulebooks: Sequence[Loaded], lang: str) -> str:
+def clean_line(rulebooks: Sequence[Loaded], lang: str) -> str:
     """The one line that says what was checked when nothing is wrong."""
-    rules = [loaded.rules for loaded in rulebooks if loaded.rules]
-    workflows = [workflow for each in rules for workflow in each.workflows.values()]
+    rules = [loaded.require_rules() for loaded in rulebooks]
+    workflows = [
+        each.workflows[name]
+        for each, loaded in zip(rules, rulebooks, strict=True)
+        for name in own_ids(loaded, "workflows")
+    ]
     counts = {
         "rulebook": len(rules),
         "workflow": len(workflows),
@@ -116,7 +117,7 @@ def _clean(rulebooks: Sequence[Loaded], lang: str) -> str:
         "event": sum(len(workflow.steps) for workflow in workflows),
         "sla": sum(len(workflow.slas) for workflow in workflows),
         "department": len({department for each in rules for department in each.organisation.departments}),
-        "scenario": sum(len(loaded.raw.sections.get("scenarios", ())) for loaded in rulebooks if loaded.raw),
+        "scenario": sum(len(own_ids(loaded, "scenarios")) for loaded in rulebooks),
     }
     said = [counted(noun, count, lang) for noun, count in counts.items() if count or noun == "rulebook"]
     return "OK  " + say("cli_check.comma", lang).join(said)

@@ -16,7 +16,7 @@ from dutyflow.rulebook.load import Loaded
 from dutyflow.wording import finding_codes, say
 from dutyflow_cli.bilingual import Help, bilingual_command, option
 from dutyflow_cli.language import Key, all_keys, find, nearest
-from dutyflow_cli.render.pages import code_list, code_page, key_list, key_page
+from dutyflow_cli.render.pages import PROSE_MAX, code_list, code_page, key_list, key_page
 from dutyflow_cli.render.plain_words import Words, clock_page, event_page, overview, state_page
 from dutyflow_cli.render.tables import draw, width
 from dutyflow_cli.rulebooks import one_rulebook
@@ -39,7 +39,6 @@ HELP = Help(
         "dutyflow explain --list",
     ),
 )
-_PROSE_MAX = 110
 _CODE = re.compile(r"DF\d+", re.IGNORECASE)
 
 
@@ -62,7 +61,7 @@ def command(context: click.Context, what: str | None, rulebook: str | None, list
         raise click.UsageError(say("cli_explain.nothing", settings.lang))
     else:
         parts = _explained(what, rulebook, settings)
-    click.echo(draw(parts, settings, min(width(), _PROSE_MAX)))
+    click.echo(draw(parts, settings, min(width(), PROSE_MAX)))
 
 
 def _listed(rulebook: str | None, settings: Settings) -> Iterator[RenderableType]:

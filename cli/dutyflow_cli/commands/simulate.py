@@ -53,9 +53,21 @@ HELP = Help(
 @click.argument("rulebook")
 @click.argument("workflow", required=False)
 @option("--do", "lines", multiple=True, metavar="LINE", zh="一步；可写多次。", en="One step; may be repeated.")
-@option("--script", metavar="FILE", zh="逐行写着各步的文件；- 为标准输入。", en="A file with one step a line; - for stdin.")
-@option("--start", metavar="TIME", zh="故事从何时开始，+20h 这样的时间由此算起。", en="When it begins; +20h counts from here.")
-@option("--until", metavar="TIME", zh="最后让时间走到这一刻；end 为走到不再有动静。", en="Let time run to here; `end`: till nothing is due.")
+@option(
+    "--script", metavar="FILE", zh="逐行写着各步的文件；- 为标准输入。", en="A file with one step a line; - for stdin."
+)
+@option(
+    "--start",
+    metavar="TIME",
+    zh="故事从何时开始，+20h 这样的时间由此算起。",
+    en="When it begins; +20h counts from here.",
+)
+@option(
+    "--until",
+    metavar="TIME",
+    zh="最后让时间走到这一刻；end 为走到不再有动静。",
+    en="Let time run to here; `end`: till nothing is due.",
+)
 @option(
     "--format",
     "form",
@@ -65,9 +77,19 @@ HELP = Help(
     zh="输出的形式。",
     en="The form of the output.",
 )
-@option("--ids", is_flag=True, zh="显示 YAML 里的名字，而不是标题。", en="Show the names of the YAML instead of titles.")
-@option("--save", metavar="FILE", zh="把走过的路存成能通过的情景。", en="Write the played path as a scenario that passes.")
-@option("-i", "--interactive", is_flag=True, zh="一步一步地问：现在能做什么、由谁做。", en="Ask step by step what to do next.")
+@option(
+    "--ids", is_flag=True, zh="显示 YAML 里的名字，而不是标题。", en="Show the names of the YAML instead of titles."
+)
+@option(
+    "--save", metavar="FILE", zh="把走过的路存成能通过的情景。", en="Write the played path as a scenario that passes."
+)
+@option(
+    "-i",
+    "--interactive",
+    is_flag=True,
+    zh="一步一步地问：现在能做什么、由谁做。",
+    en="Ask step by step what to do next.",
+)
 @click.pass_context
 def command(
     context: click.Context,
@@ -90,9 +112,7 @@ def command(
     zone = ZoneInfo(rules.zone)
     begin = moment_of(start, Anchor(zone), settings) if start else None
     if not (lines or script or interactive):
-        raise click.UsageError(
-            say("cli_simulate.nothing_to_play", settings.lang, example=example_line(simulation))
-        )
+        raise click.UsageError(say("cli_simulate.nothing_to_play", settings.lang, example=example_line(simulation)))
     steps = read_steps([*_script_lines(script, settings), *lines], Anchor(zone, begin, begin), settings)
     play_steps(steps, simulation, settings)
     if interactive:

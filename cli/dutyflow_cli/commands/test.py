@@ -13,7 +13,7 @@ from dutyflow.rulebook.findings import Findings, Severity
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, option
 from dutyflow_cli.render.findings import render
-from dutyflow_cli.render.results import as_json, as_junit, as_text
+from dutyflow_cli.render.results import Coverage, as_json, as_junit, as_text
 from dutyflow_cli.settings import ExitCode, Settings, settings_of
 from dutyflow_cli.trials import Trials, run, wanted_at
 
@@ -52,7 +52,9 @@ HELP = Help(
     zh="只跑编号、标题、文件名或依据里含有这段文字的情景。",
     en="Only scenarios with this text in their id, title, file name or rule numbers.",
 )
-@option("--coverage", is_flag=True, zh="列出没有情景走到的每一处。", en="List every place that no scenario has touched.")
+@option(
+    "--coverage", is_flag=True, zh="列出没有情景走到的每一处。", en="List every place that no scenario has touched."
+)
 @option(
     "--fail-under",
     type=click.IntRange(0, 100),
@@ -72,11 +74,14 @@ def command(
     """See HELP."""
     settings = settings_of(context)
     with _progress(settings) as tell:
-        trials = run(wanted_at(paths, settings.lang), text, tell)
+        wanted = wanted_at(paths, settings.lang)
+        trials = run(wanted, text, tell)
     if not trials.results and not trials.findings.has_errors:
         key = "cli_test.none_matches" if text else "cli_test.none"
         raise InputError(say(key, settings.lang, text=text))
-    click.echo(_report(trials, form, settings, details=coverage))
+    partly = text is not None or any(one.below for one in wanted)
+    shown = Coverage.ALL if coverage else Coverage.NONE if partly and fail_under is None else Coverage.COUNTS
+    click.echo(_report(trials, form, settings, shown))
     too_little = fail_under is not None and trials.percent < fail_under
     if too_little:
         click.echo(say("cli_test.too_little", settings.lang, percent=trials.percent, wanted=fail_under), err=True)
@@ -84,12 +89,12 @@ def command(
     return ExitCode.FINDINGS if failed else ExitCode.FINE
 
 
-def _report(trials: Trials, form: str, settings: Settings, *, details: bool) -> str:
+def _report(trials: Trials, form: str, settings: Settings, coverage: Coverage) -> str:
     if form == "json":
         return as_json(trials, settings.lang)
     if form == "junit":
         return as_junit(trials, settings.lang)
-    text = as_text(trials, settings, details=details)
+    text = as_text(trials, settings, coverage)
     if not trials.findings.has_errors:
         return text
     errors = _errors(trials.findings)

@@ -28,8 +28,8 @@ from dutyflow_cli.prompts.choices import Choice, choices, probe
 from dutyflow_cli.prompts.fields import GivenUp, ask_for, ask_reason
 from dutyflow_cli.prompts.lines import Farewell, ask
 from dutyflow_cli.render.excerpt import clean
-from dutyflow_cli.render.tables import draw, indented
 from dutyflow_cli.render.story import draw_story, result_line
+from dutyflow_cli.render.tables import draw, indented
 from dutyflow_cli.settings import Settings
 
 _FIRST = "2026-03-02 09:00"
@@ -59,7 +59,7 @@ class Session:
         if self.simulation.started:
             now = self.simulation.now
             self.at = now
-            self.acts.append(lambda simulation: simulation.advance(now))
+            self.acts.append(_waiting(now))
 
     def run(self) -> Simulation:
         """Ask until the reader has had enough; the simulation as it stands then."""
@@ -132,7 +132,7 @@ class Session:
         check_order(step.at, self.simulation, self.settings)
         self.at = step.at
         if step.event is None:
-            self._act(lambda simulation, at=step.at: simulation.advance(at))
+            self._act(_waiting(step.at))
         else:
             self._act(_doing(step.at, step.actor, step.event, step.data, step.ticket, step.reason))
 
@@ -171,7 +171,7 @@ class Session:
         check_order(until, self.simulation, self.settings)
         self.at = until
         if self.simulation.started:
-            self._act(lambda simulation: simulation.advance(until))
+            self._act(_waiting(until))
 
     def _next_timer(self) -> None:
         due = self.simulation.next_due_at
@@ -186,9 +186,7 @@ class Session:
             click.echo("  " + say("cli_ask.no_back", self.settings.lang))
             return
         self.acts.pop()
-        fresh = Simulation(
-            self.simulation.rules, workflow=self.simulation.workflow, members=self.simulation.members
-        )
+        fresh = Simulation(self.simulation.rules, workflow=self.simulation.workflow, members=self.simulation.members)
         for act in self.acts:
             act(fresh)
         self.simulation, self.at = fresh, fresh.now if fresh.started else self.start or self.at
@@ -225,7 +223,9 @@ class Session:
             click.echo("\n" + say("cli_ask.no_ticket", lang, time=time))
             return
         state = f"{teller.state(ticket.state)} ({ticket.state})"
-        click.echo("\n" + say("cli_ask.stands", lang, time=time, state=state, owner=owner_text(ticket.owner, teller) or "-"))
+        click.echo(
+            "\n" + say("cli_ask.stands", lang, time=time, state=state, owner=owner_text(ticket.owner, teller) or "-")
+        )
         for run in ticket.clocks:
             due = show_moment(run.due_at, self._zone, lang, year=False) if run.due_at else "-"
             key = "clock_late" if run.late else "clock_paused" if run.paused else "clock_runs"
@@ -307,6 +307,11 @@ def _doing(
 ) -> Callable[[Simulation], object]:
     """An act that can be played again: somebody asks for an event."""
     return lambda simulation: simulation.do(at, actor, event, data, ticket=ticket, reason=reason)
+
+
+def _waiting(until: datetime) -> Callable[[Simulation], object]:
+    """An act that can be played again: time passes."""
+    return lambda simulation: simulation.advance(until)
 
 
 def _actor_of(rest: str) -> str:

@@ -69,7 +69,9 @@ def _open_rows(start: datetime, end: datetime, days: Iterator[DayOfWork], lang: 
             continue
         used += first.open_time
         total = say("cli_calendar.so_far", lang, span=show_hours(used))
-        yield _row(_day(first.day, lang), _periods(first), show_hours(first.open_time), total, _remark(first.kind, lang))
+        yield _row(
+            _day(first.day, lang), _periods(first), show_hours(first.open_time), total, _remark(first.kind, lang)
+        )
 
 
 def _day_rows(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,9 +11,10 @@ from rich.text import Text
 
 from dutyflow.rulebook.shape_words import expected_kinds
 from dutyflow.wording import finding_codes, finding_severity, finding_text, say
-from dutyflow_cli.language import ANY_ID, Key
-from dutyflow_cli.render.tables import indented, table
+from dutyflow_cli.language import Key
+from dutyflow_cli.render.tables import indented, prose, table, width
 
+PROSE_MAX = 110
 _EXAMPLES_MAX = 4
 _ALWAYS_SHOWN = ("DF0", "DF1", "DF2")
 
@@ -25,11 +25,11 @@ def code_page(code: str, lang: str) -> Iterator[RenderableType]:
     title = finding_text(code, "title", lang) or code
     yield Text(f"{code}  {title}  ({say(f'report.{severity}', lang)})", style="bold")
     yield Text()
-    yield Text(" ".join(_lines(finding_text(code, "why", lang), lang)))
+    yield prose(_joined(finding_text(code, "why", lang), lang), min(width(), PROSE_MAX))
     for part in ("wrong", "right"):
         sample = (finding_text(code, part, lang) or "").rstrip()
         yield Text("\n" + say(f"cli_explain.{part}", lang), style="red" if part == "wrong" else "green")
-        yield indented(sample, 2)
+        yield indented(Text(sample), 2)
     yield Text()
     if severity == "error" and code.startswith(_ALWAYS_SHOWN):
         yield Text(say("cli_explain.cannot_silence", lang))
@@ -54,7 +54,7 @@ def key_page(key: Key, lang: str) -> Iterator[RenderableType]:
     yield Text("  ".join(part for part in (key.name, kinds, needed) if part), style="bold")
     description = key.description(lang)
     if description:
-        yield indented(description, 2)
+        yield indented(prose(description, min(width(), PROSE_MAX) - 2), 2)
     if key.words:
         yield indented(say("cli_explain.one_of", lang, words=", ".join(key.words)), 2)
     yield from _examples(key, lang)
@@ -72,20 +72,17 @@ def _examples(key: Key, lang: str) -> Iterator[RenderableType]:
         return
     yield indented(say("cli_explain.examples", lang), 2)
     for example in examples:
-        yield indented(f"{_name_of(key)}: {as_yaml(example)}", 4)
+        yield indented(f"{key.path[-1]}: {as_yaml(example)}", 4)
 
 
 def _inside(key: Key, lang: str) -> Iterator[RenderableType]:
-    inner = key.keys()
+    inner = key.inner()
     if not inner:
         return
     depth = len(key.path)
     yield indented(say("cli_explain.keys", lang), 2)
     rows = [
-        (
-            ".".join(one.path[depth:]) + (" *" if one.required else ""),
-            _first_sentence(one.description(lang)),
-        )
+        (".".join(one.path[depth:]) + (" *" if one.required else ""), _first_sentence(one.description(lang)))
         for one in inner
     ]
     yield table(("", ""), rows, indent=4)
@@ -93,29 +90,20 @@ def _inside(key: Key, lang: str) -> Iterator[RenderableType]:
         yield indented(say("cli_explain.star", lang), 4)
 
 
-def _name_of(key: Key) -> str:
-    named = [step for step in key.path if step != ANY_ID]
-    return key.path[-1] if key.path[-1] != ANY_ID else f"{named[-1]}.{ANY_ID}"
-
-
 def as_yaml(value: Any) -> str:
     """A value on one line, as YAML writes it."""
-    if isinstance(value, str):
-        plain = yaml.safe_dump(value, allow_unicode=True, width=10_000).removesuffix("...\n").strip()
-        return plain
-    if isinstance(value, bool | int | float):
-        return json.dumps(value)
-    return yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, sort_keys=False, width=10_000).strip()
+    text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, sort_keys=False, width=10_000)
+    return str(text).removesuffix("...\n").strip()
 
 
 def _first_sentence(text: str) -> str:
     for end in ("。", ". "):
         if end in text:
-            return text.split(end)[0] + end.strip()
+            return text.split(end, maxsplit=1)[0] + end.strip()
     return text
 
 
-def _lines(text: str | None, lang: str) -> list[str]:
+def _joined(text: str | None, lang: str) -> str:
     """Text that was written over several lines; Chinese lines are joined without a blank."""
     lines = (text or "").strip().splitlines()
-    return ["".join(lines)] if lang == "zh" else lines
+    return "".join(lines) if lang == "zh" else " ".join(lines)

@@ -57,7 +57,8 @@ def overview(loaded: Loaded, lang: str) -> Iterator[RenderableType]:
 def state_page(words: Words, state: State) -> Iterator[RenderableType]:
     """Who is responsible, who may do what, which clocks run, who is told."""
     yield Text(f"{words.teller.state(state.id)} ({state.id})  {state.source}", style="bold")
-    yield indented(words.say("responsible", who=_owner(words, state)) + _matrix(words, state), 2)
+    if not state.final:
+        yield indented(words.say("responsible", who=_owner(words, state)) + _matrix(words, state), 2)
     if state.customer_text:
         yield indented(words.say("customer_sees", text=state.customer_text.get(words.lang, "")), 2)
     ways = [f"{words.teller.event(rule.event)} ({rule.event})" for rule in _ways_in(words.workflow, state)]
@@ -86,10 +87,15 @@ def event_page(words: Words, event: str) -> Iterator[RenderableType]:
             done.append(rule)
             yield from _rule(words, rule)
     slas = words.workflow.slas.values()
-    for key, triggers in (("starts_clocks", lambda sla: sla.starts), ("stops_clocks", lambda sla: sla.stops)):
-        named = [sla.id for sla in slas if any(t.kind == "event" and event in t.names for t in triggers(sla))]
+    started = [sla.id for sla in slas if _names_event(sla.starts, event)]
+    stopped = [sla.id for sla in slas if _names_event(sla.stops, event)]
+    for key, named in (("starts_clocks", started), ("stops_clocks", stopped)):
         if named:
             yield indented(words.say(key, clocks=words.join(words.teller.clock(name) for name in named)), 2)
+
+
+def _names_event(triggers: Iterable[Trigger], event: str) -> bool:
+    return any(trigger.kind == "event" and event in trigger.names for trigger in triggers)
 
 
 def clock_page(words: Words, sla: Sla) -> Iterator[RenderableType]:
@@ -99,7 +105,9 @@ def clock_page(words: Words, sla: Sla) -> Iterator[RenderableType]:
     yield indented(words.say("stops", when=words.join(_trigger(words, one) for one in sla.stops)), 2)
     yield indented(_limit(words, sla), 2)
     if sla.pauses:
-        reasons = [one.reason.get(words.lang) or words.join(map(words.teller.state, sorted(one.states))) for one in sla.pauses]
+        reasons = [
+            one.reason.get(words.lang) or words.join(map(words.teller.state, sorted(one.states))) for one in sla.pauses
+        ]
         yield indented(words.say("pauses", reasons=words.join(reason for reason in reasons if reason)), 2)
     for move in sla.moves:
         events = words.join(words.teller.event(event) for event in sorted(move.events))

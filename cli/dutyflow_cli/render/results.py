@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import Enum
 from itertools import groupby
 from typing import Any
 from xml.etree import ElementTree
@@ -25,11 +26,20 @@ from dutyflow_cli.trials import Trial, Trials
 
 SCHEMA_VERSION = 1
 _PLURALS = {"state": "states", "event": "events", "branch": "branches", "clock": "clocks"}
+_CLOCK_ENDS = ("met", "breached", "warned")
 _LISTED_MAX = 5
 _COLUMN_OF_SPAN = 52
 
 
-def as_text(trials: Trials, settings: Settings, *, details: bool) -> str:
+class Coverage(Enum):
+    """How much to tell about what the scenarios have been through."""
+
+    NONE = "none"
+    COUNTS = "counts"
+    ALL = "all"
+
+
+def as_text(trials: Trials, settings: Settings, coverage: Coverage) -> str:
     """Like a unit-test runner: a line for each scenario, differences below it, totals and coverage at the end."""
     lines: list[Any] = []
     for trial in trials.trials:
@@ -42,7 +52,8 @@ def as_text(trials: Trials, settings: Settings, *, details: bool) -> str:
     failed = say("cli_test.failed", settings.lang, count=trials.failed)
     style = "bold red" if trials.failed or trials.findings.has_errors else "bold green"
     lines.append(Text(say("cli_test.total", settings.lang, total=total, passed=passed, failed=failed), style=style))
-    lines += _coverage(trials, settings.lang, details=details)
+    if coverage is not Coverage.NONE:
+        lines += _coverage(trials, settings.lang, details=coverage is Coverage.ALL)
     return draw(lines, settings)
 
 
@@ -120,17 +131,19 @@ def _coverage(trials: Trials, lang: str, *, details: bool) -> list[Any]:
     line = say("cli_test.coverage", lang, percent=trials.percent, counts=comma.join(counts))
     missing = trials.missing()
     if details and missing:
-        listed = [indented(f"{_item(item)}  {place_of(item.source, loaded)}", 2) for loaded, item in missing]
+        listed = [indented(f"{_item(item, lang)}  {place_of(item.source, loaded)}", 2) for loaded, item in missing]
         return [Text(line), Text(say("cli_test.not_covered", lang)), *listed]
     if missing:
-        names = comma.join(_item(item) for _, item in missing[:_LISTED_MAX])
+        names = comma.join(_item(item, lang) for _, item in missing[:_LISTED_MAX])
         more = say("cli_test.more", lang, count=len(missing) - _LISTED_MAX) if len(missing) > _LISTED_MAX else ""
-        line += "\n" + say("cli_test.not_covered", lang) + " " + names + more
+        line += "\n" + say("cli_test.not_covered", lang) + names + more
     return [Text(line)]
 
 
-def _item(item: CoverageItem) -> str:
-    return f"{item.kind} {item.workflow}.{item.name}" + (f" {item.detail}" if item.detail else "")
+def _item(item: CoverageItem, lang: str) -> str:
+    kind = say(f"cli_test.kind_{item.kind}", lang)
+    detail = say(f"cli_test.{item.detail}", lang) if item.detail in _CLOCK_ENDS else item.detail
+    return f"{kind} {item.workflow}.{item.name}" + (f" {detail}" if detail else "")
 
 
 def _json_result(result: ScenarioResult, trial: Trial, lang: str) -> dict[str, Any]:

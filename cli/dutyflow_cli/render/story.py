@@ -16,7 +16,7 @@ from dutyflow.lab.story_text import RowText, row_text, summary_text
 from dutyflow.lab.telling import Teller
 from dutyflow.wording import say
 from dutyflow_cli.render.excerpt import cells, clean
-from dutyflow_cli.render.tables import draw, width
+from dutyflow_cli.render.tables import draw, prose, width
 from dutyflow_cli.settings import Settings
 
 _GAP = 2
@@ -146,9 +146,12 @@ def _row(one: Told, columns: Columns, *, repeated: bool) -> Iterator[RenderableT
     elif one.row.kind == "idle":
         yield _wide(columns, "", "", "~~~ ", Text(text.what + " ~~~", style="dim"))
     elif one.row.kind == "denied":
-        yield _line(columns, [Text(part) for part in (time, elapsed, text.who, one.event, text.state, text.owner)], Text())
-        where = Text(f"  ({one.source})" if one.source else "", style="dim")
-        yield _wide(columns, "", "", "- ", Text(text.what, style="red") + where)
+        yield _line(
+            columns, [Text(part) for part in (time, elapsed, text.who, one.event, text.state, text.owner)], Text()
+        )
+        yield _wide(columns, "", "", "- ", Text(text.what, style="red"))
+        if one.source:
+            yield _wide(columns, "", "", "  ", Text(one.source, style="dim"))
     elif one.row.kind in ("event", "timer"):
         cells_ = [Text(part) for part in (time, elapsed, text.who, text.what, text.state, text.owner)]
         yield _line(columns, cells_, Text("\n".join(text.clocks)))
@@ -181,5 +184,7 @@ def _wide(columns: Columns, time: str, elapsed: str, sign: str, text: Text) -> T
     if sign:
         grid.add_column(width=cells(sign))
     grid.add_column(overflow="fold")
-    grid.add_row(time, elapsed, *([Text(sign, style=text.style)] if sign else []), text)
+    room = width() - columns.before_rest - cells(sign)
+    lines = prose(text.plain, room, str(text.style))
+    grid.add_row(time, elapsed, *([Text(sign, style=text.style)] if sign else []), lines)
     return grid

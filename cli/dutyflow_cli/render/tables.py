@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,10 +13,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from dutyflow_cli.render.excerpt import cells
 from dutyflow_cli.settings import Settings
 
 _WIDTH_OF_A_PIPE = 160
 _WIDTH_MIN = 40
+_WIDE = r"\u2e80-\u9fff\uff00-\uffef"
+# A line may end after a Chinese character (with the punctuation that follows it), or after a blank.
+_TOKEN = re.compile(rf"\s*(?:[{_WIDE}“（《](?:[，。；：、！？）》”…]*)|[^\s{_WIDE}“（《]+[，。；：、！？）》”…]*)|\s+")
 
 
 def width() -> int:
@@ -55,4 +60,20 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], *, indent:
 
 def indented(text: str | Text, by: int) -> Padding:
     """Text that begins, and goes on, some cells to the right."""
-    return Padding(text if isinstance(text, Text) else Text(text), (0, 0, 0, by))
+    return Padding(text if isinstance(text, Text) else prose(text, width() - by), (0, 0, 0, by))
+
+
+def prose(text: str, size: int, style: str = "") -> Text:
+    """Text broken into lines of at most `size` cells. Rich breaks at blanks only, which Chinese does not have."""
+    return Text("\n".join(line for part in text.split("\n") for line in _wrapped(part, size)), style=style)
+
+
+def _wrapped(text: str, size: int) -> list[str]:
+    lines = [""]
+    for token in _TOKEN.findall(text):
+        if cells(lines[-1] + token.rstrip()) > size and lines[-1].strip():
+            lines[-1] = lines[-1].rstrip()
+            lines.append(token.lstrip())
+        else:
+            lines[-1] += token
+    return [line.rstrip() for line in lines]

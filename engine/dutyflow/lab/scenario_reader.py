@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from dutyflow.lab.simulation import MAIN
 from dutyflow.rulebook.compile.context import Context, items_of, label, text_of
 from dutyflow.rulebook.compile.organisation import compile_members
 from dutyflow.rulebook.findings import Findings
-from dutyflow.rulebook.folder import Declaration, RawRulebook
+from dutyflow.rulebook.folder import Declaration, RawRulebook, read_rulebook
 from dutyflow.rulebook.nodes import Node
 
 SCENARIO_KEYS = (
@@ -32,6 +33,12 @@ def read_scenarios(raw: RawRulebook, rules: Rules, findings: Findings) -> tuple[
     declared = raw.sections.get("scenarios", {}).values()
     read = (read_scenario(declaration, raw, rules, findings) for declaration in declared if not declaration.inherited)
     return tuple(scenario for scenario in read if scenario is not None)
+
+
+def read_scenario_file(path: Path, rules: Rules, findings: Findings) -> tuple[Scenario, ...]:
+    """The scenarios of one file that may lie anywhere, read for a rulebook that is loaded already."""
+    raw = read_rulebook(path, findings)
+    return read_scenarios(raw, rules, findings) if raw is not None and not findings.has_errors else ()
 
 
 def read_scenario(declaration: Declaration, raw: RawRulebook, rules: Rules, findings: Findings) -> Scenario | None:

@@ -89,9 +89,9 @@ class Teller:
 def denial_text(denial: Denial, rules: Rules, lang: str, *, workflow: str | None = None) -> str:
     """What a refusal says to people: the rulebook's own words where it has some, else what is missing or allowed."""
     own = (denial.say or {}).get(lang) or next(iter((denial.say or {}).values()), None)
-    if own:
-        return own
     teller = Teller(rules, lang, workflow or _workflow_of(denial, rules))
+    if own:
+        return say("denial.own", lang, event=teller.event(denial.event), text=own)
     variant, values = _sentence(denial, teller)
     return say(f"denial.{variant}", lang, event=teller.event(denial.event), **values)
 
