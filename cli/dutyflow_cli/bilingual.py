@@ -52,7 +52,7 @@ class BilingualOption(click.Option):
         return record[0], record[1].replace(self.en, self.zh, 1)
 
 
-class _Speaking(click.Command):
+class Speaking(click.Command):
     """What a command and a group of commands share: help in two languages."""
 
     words: Help
@@ -73,11 +73,11 @@ class _Speaking(click.Command):
             self.format_commands(ctx, formatter)
 
 
-class BilingualCommand(_Speaking):
+class BilingualCommand(Speaking):
     """A command made by `bilingual_command`."""
 
 
-class BilingualGroup(_Speaking, click.Group):
+class BilingualGroup(Speaking, click.Group):
     """A command with commands of its own, made by `bilingual_group`."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -86,7 +86,7 @@ class BilingualGroup(_Speaking, click.Group):
         rows = [
             (name, pick(inner.words.zh, inner.words.en).split("\n\n")[0])
             for name, inner in self.commands.items()
-            if isinstance(inner, _Speaking)
+            if isinstance(inner, Speaking)
         ]
         with formatter.section(pick("命令", "Commands")):
             formatter.write_dl(rows)

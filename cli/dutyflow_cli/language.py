@@ -163,7 +163,8 @@ def _walk(key: Key, steps: Sequence[str]) -> Iterator[Key]:
         extra = part.schema.get("additionalProperties")
         if isinstance(extra, dict) and len(key.path) < _DEPTH_MAX:
             declared = Key((*key.path, ANY_ID), Part(extra, part.file), required=False)
-            if closest(step, [inner.path[-1] for inner in _children(declared)]) is None:  # else a slip, not an id
+            slip = step != ANY_ID and closest(step, [inner.path[-1] for inner in _children(declared)])
+            if not slip:
                 yield from _walk(declared, rest)
 
 

@@ -7,13 +7,16 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import click
 
 from dutyflow import __version__
 from dutyflow.errors import DutyflowError, RulebookError
+from dutyflow_cli.bilingual import Help, Speaking, option
 from dutyflow_cli.settings import Color, ExitCode, Settings, choose_lang, settings_of
+from dutyflow_cli.usage import show_usage_error
 
 if TYPE_CHECKING:  # loading it would make `--help` slower
     from dutyflow.rulebook.findings import Finding
@@ -66,8 +69,18 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Speaking, click.Group):
     """A group that lists its subcommands from the table, and imports one only to run it."""
+
+    words = Help(
+        zh="""用 YAML 写一次部门的职责、时限和工单流程，就能检查、模拟、测试和运行。
+
+        退出码：0 正常；1 有检查结果或测试失败；2 用法不对；3 无法运行。""",
+        en="""Duties, time limits and life cycles of tickets, written once in YAML.
+
+        Exit codes: 0 fine, 1 findings or failures, 2 wrong usage, 3 could not run.""",
+        examples=("dutyflow demo", "dutyflow check", "dutyflow simulate complaint_loop -i", "dutyflow new my/requests"),
+    )
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the table, which is the order of a person's work."""
@@ -100,21 +113,18 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, name="dutyflow", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="dutyflow", message="%(prog)s %(version)s")
-@click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of messages 消息语言.")
-@click.option(
+@option("--lang", type=click.Choice(["zh", "en"]), zh="消息的语言 Language.", en="Language of messages 消息语言.")
+@option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
     show_default=True,
-    help="Use of colour; NO_COLOR and FORCE_COLOR are honoured.",
+    zh="是否用颜色；也看 NO_COLOR 和 FORCE_COLOR。",
+    en="Use of colour; NO_COLOR and FORCE_COLOR are honoured.",
 )
 @click.pass_context
 def cli(ctx: click.Context, lang: str | None, color: str) -> None:
-    """Duties, time limits and life cycles of tickets, written once in YAML.
-
-    \b
-    Exit codes: 0 fine, 1 findings or failures, 2 wrong usage, 3 could not run.
-    """
+    """See the words of the group."""
     settings = Settings(choose_lang(lang, os.environ), color=cast(Color, color))
     ctx.obj = settings
     ctx.color = settings.wants_color(sys.stdout)
@@ -123,11 +133,14 @@ def cli(ctx: click.Context, lang: str | None, color: str) -> None:
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; every failure ends as a sentence on stderr, never a traceback."""
     words = list(sys.argv[1:] if args is None else args)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that knows no Chinese shows `?` instead of failing
+            stream.reconfigure(errors="replace")
     reader = Settings(choose_lang(_lang_in(words), os.environ))
     try:
         outcome = cli.main(words, prog_name="dutyflow", standalone_mode=False, obj=reader)
     except click.ClickException as error:
-        error.show()
+        show_usage_error(error, reader)
         return error.exit_code
     except click.Abort:
         return _tell(reader.pick("已中断", "interrupted"), reader, ExitCode.INTERRUPTED)
@@ -137,6 +150,9 @@ def main(args: Sequence[str] | None = None) -> int:
         return _tell(error.message, reader, ExitCode.FINDINGS)
     except DutyflowError as error:
         return _tell(error.message, reader, ExitCode.COULD_NOT_RUN)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # what is left to flush goes there at exit
+        return ExitCode.FINE
     except OSError as error:
         return _tell(_os_reason(error), reader, ExitCode.COULD_NOT_RUN)
     except Exception as error:  # a defect of ours: this is the last place that can keep a traceback from the reader

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from dutyflow.errors import InputError
@@ -11,6 +11,8 @@ from dutyflow.rulebook.findings import Findings, closest
 from dutyflow.rulebook.folder import YAML_ENDINGS, find_rulebooks
 from dutyflow.rulebook.load import Loaded, load_rulebook
 from dutyflow.wording import say
+
+_WORKFLOWS_KEY = "workflows:"
 
 
 def default_paths() -> list[Path]:
@@ -35,15 +37,34 @@ def rulebooks_at(paths: Sequence[str], lang: str) -> list[Path]:
     return list(found.values())
 
 
+def rulebook_around(path: Path) -> Path | None:
+    """The rulebook folder that a file or an inner folder belongs to; None if the path is a rulebook of its own."""
+    if path.is_file():
+        if path.suffix not in YAML_ENDINGS or _declares_workflows(path):
+            return None
+        folder = path.parent
+    elif _has_yaml(path):
+        folder = path
+    else:
+        return None
+    while _has_yaml(folder.resolve().parent):
+        folder = folder / ".." if folder.name in ("", "..") else folder.parent
+    if folder == path or not any(_declares_workflows(file) for file in _yaml_in(folder)):
+        return None
+    return folder
+
+
 def exists(path: Path, lang: str) -> bool:
     """Whether something lies at a path; `InputError` for a name that no file can have, or that may not be looked at."""
+    if "\0" in str(path):  # no file can have such a name, and not every function of the system says so
+        raise InputError(say("cli.no_such_path", lang, path=path))
     try:
         found = path.exists()
         if found and path.is_dir():
             next(iter(path.iterdir()), None)
     except PermissionError as error:
         raise InputError(say("cli.not_allowed", lang, path=path)) from error
-    except (OSError, ValueError) as error:  # too long, a null character
+    except OSError as error:  # too long a name
         raise InputError(say("cli.no_such_path", lang, path=path)) from error
     return found
 
@@ -94,6 +115,19 @@ def merged(findings: Iterable[Findings]) -> Findings:
     for one in findings:
         together.extend(one)
     return together
+
+
+def _declares_workflows(file: Path) -> bool:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return any(line.startswith(_WORKFLOWS_KEY) for line in text.splitlines())
+
+
+def _has_yaml(folder: Path) -> bool:
+    return next(_yaml_in(folder), None) is not None
+
+
+def _yaml_in(folder: Path) -> Iterator[Path]:
+    return (entry for entry in sorted(folder.iterdir()) if entry.suffix in YAML_ENDINGS and entry.is_file())
 
 
 def _the_only_one(path: Path, lang: str) -> Path:

@@ -12,12 +12,9 @@ from dutyflow.lab.scenario import Scenario
 from dutyflow.lab.scenario_reader import read_scenarios
 from dutyflow.lab.trial import ScenarioResult, play
 from dutyflow.rulebook.findings import Findings
-from dutyflow.rulebook.folder import YAML_ENDINGS
 from dutyflow.rulebook.load import Loaded, load_rulebook
 from dutyflow.wording import say
-from dutyflow_cli.rulebooks import default_paths, exists, merged, own_ids, rulebooks_at, shorten
-
-_WORKFLOWS_KEY = "workflows:"
+from dutyflow_cli.rulebooks import default_paths, exists, merged, own_ids, rulebook_around, rulebooks_at, shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ def wanted_at(paths: Iterable[str], lang: str) -> list[Wanted]:
     for path in [shorten(Path(name)) for name in paths] or default_paths():
         if not exists(path, lang):
             raise InputError(say("cli.no_such_path", lang, path=path))
-        around = _rulebook_around(path)
+        around = rulebook_around(path)
         found = [Wanted(around, path)] if around else [Wanted(each) for each in rulebooks_at([str(path)], lang)]
         wanted |= {(one.rulebook.resolve(), one.below): one for one in found}
     return list(wanted.values())
@@ -115,23 +112,3 @@ def _is_chosen(scenario: Scenario, wanted: Wanted, text: str | None) -> bool:
         return False
     told = (scenario.id, *scenario.title.values(), *scenario.covers, file.name)
     return text is None or any(text.casefold() in each.casefold() for each in told)
-
-
-def _rulebook_around(path: Path) -> Path | None:
-    """The rulebook folder that a file or an inner folder belongs to; None if the path is a rulebook of its own."""
-    if path.is_file():
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if any(line.startswith(_WORKFLOWS_KEY) for line in text.splitlines()):
-            return None
-        folder = path.parent
-    elif _has_yaml(path):
-        folder = path
-    else:
-        return None
-    while _has_yaml(folder.resolve().parent):
-        folder = folder / ".." if folder.name in ("", "..") else folder.parent
-    return None if folder == path else folder
-
-
-def _has_yaml(folder: Path) -> bool:
-    return any(entry.suffix in YAML_ENDINGS for entry in folder.iterdir())

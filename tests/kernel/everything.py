@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dutyflow.kernel.rules import Rules
 from tests.kernel.yaml_rules import rules_from
+
+from dutyflow.kernel.rules import Rules
 
 EVERYTHING = """
 quiet_hours:
@@ -62,7 +63,7 @@ workflows:
         opens: true
         by: [agent, customer]
         optional: [asset, priority, first_contact_at, accused, busy, words, day, hour, length]
-        guard: first_contact_at is null or first_contact_at <= now
+        guard: first_contact_at == null or first_contact_at <= now
       take: {from: received, to: work, by: [agent, lead], optional: [handler], set: {signer: actor}}
       note: {from: any_open, by: [agent, customer], optional: [words, notes]}
       rate: {from: any_open, by: [agent, lead], optional: [priority, busy]}
@@ -75,7 +76,7 @@ workflows:
         by: agent
         record: [slot_at]
         limit: slot_at <= now + 240h
-        guard: slot_at > now
+        guard: slot_at >= now
       done: {from: working, to: checking, by: owner, require: [words]}
       call:
         from: visiting
@@ -100,9 +101,9 @@ workflows:
       refuse: {from: approving, to: {resume: work, otherwise: working}, by: chief, reason: required}
       pleased: {from: visiting, to: closed, outcome: done, on_child: {workflow: visit, outcomes: [good]}}
       displeased: {from: visiting, to: work, on_child: {workflow: visit, outcomes: [bad]}, set: {count: count + 1}}
-      drop: {from: any_open, to: closed, outcome: dropped, by: [agent, customer], consent: words != null}
+      drop: {from: any_open, to: closed, outcome: dropped, by: [agent, customer], consent: count >= 3}
       alarmed: {from: received, to: working, auto: true, when: breached(answer) and not busy}
-      remind: {from: waiting, after: 24h, set: {busy: "true"}}
+      remind: {from: waiting, after: 24h, when: priority != 'P1', set: {busy: "true"}}
       meet: {from: [working, waiting], at: slot_at, set: {count: count + 1}}
       forget: {from: waiting, to: closed, outcome: forgotten, after: 5d}
   visit:

@@ -177,7 +177,8 @@ def test_a_state_without_an_owner_has_nobody_to_tell() -> None:
 
 @pytest.mark.parametrize("field", ["accused", "group"])
 def test_whoever_is_in_conflict_is_not_told_but_colleagues_are(field: str) -> None:
-    story = desk("within: 1h, breach: {escalate: lead}", **{field: ["L1"] if field == "group" else "L1"})
+    data: dict[str, Any] = {field: ["L1"] if field == "group" else "L1"}
+    story = desk("within: 1h, breach: {escalate: lead}", **data)
     story.pass_time(minutes(60))
     assert told(story) == [("lead", ("AL", "L2"))]
 

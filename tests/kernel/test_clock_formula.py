@@ -193,6 +193,32 @@ def test_an_open_pause_stands_in_the_way_of_an_amount_that_was_not_reached_befor
     assert ended_pauses(paused, minutes(20)) == ((minutes(10), minutes(20)),)
 
 
+def test_a_pause_before_the_counting_begins_takes_nothing_away() -> None:
+    story = Story(rules_from(PAUSING % "60m"))
+    measure = story.rules.workflows["job"].slas["limit"].targets[0].measure
+    pauses = ((minutes(0), minutes(5)), (minutes(6), minutes(20)))
+    assert spent(measure, minutes(10), pauses, minutes(30)) == 600
+    assert reach(measure, minutes(10), pauses, 600) == minutes(30)
+
+
+def test_a_warning_whose_minute_is_the_one_in_which_the_clock_is_paused_rings_when_it_goes_on_and_once() -> None:
+    story = Story(rules_from(PAUSING % "60m"))
+    story.begin()
+    for at, event in ((45, "hold"), (100, "go_on"), (105, "hold"), (110, "go_on")):
+        story.do(minutes(at), event)
+    assert story.rung() == [("warning", 1, minutes(100))]
+    assert story.open_clock("limit").due_at == minutes(120)
+
+
+def test_a_warning_that_was_dropped_at_the_start_stays_dropped_after_a_pause() -> None:
+    story = Story(rules_from(PAUSING % "1m"))
+    story.begin()
+    story.do(minutes(0), "hold")
+    story.do(minutes(10), "go_on")
+    story.pass_time(minutes(20))
+    assert story.rung() == [("breach", 0, minutes(11))]
+
+
 # --- rule 7 -----------------------------------------------------------------------------------------------------
 
 

@@ -133,6 +133,13 @@ def test_what_was_due_before_it_was_noticed_is_late_even_if_done_at_once() -> No
     assert story.rung() == [("breach", 0, minutes(0))]
 
 
+def test_what_was_due_before_it_was_noticed_and_is_cancelled_at_once_is_void_and_not_late() -> None:
+    story = flow(start="{event: open, at: first_contact_at}", first_contact_at=minutes(-90))
+    story.do(minutes(0), "drop")
+    assert [(run.status, run.late) for run in story.ended("reply")] == [("cancelled", False)]
+    assert story.rung() == []
+
+
 def test_what_was_due_before_it_was_noticed_is_late_even_if_it_stands_still_until_done() -> None:
     more = "pause: [{when: busy, reason: busy}]"
     story = flow(start="{event: open, at: first_contact_at}", more=more, first_contact_at=minutes(-90), busy=True)
@@ -358,7 +365,7 @@ def test_an_agreed_time_is_fixed_pauses_before_or_after_do_not_shift_it(
     before: int, pause: int, slot: int, second: int, during: str
 ) -> None:
     story = flow(more=f"{MOVED}\n    {PAUSE}")
-    agreed = {"slot_at": minutes(slot), "wished": True}
+    agreed: dict[str, Any] = {"slot_at": minutes(slot), "wished": True}
     if during == "propose_and_hold":
         story.do(minutes(before), during, **agreed)
         assert story.open_clock("reply").paused
@@ -412,6 +419,33 @@ def test_a_promised_time_is_a_due_time_and_an_empty_one_starts_no_clock() -> Non
     assert story.clock("reply") is None
     story.do(minutes(10), "propose", slot_at=moment("03-04 09:30"))
     assert story.open_clock("reply").due_at == moment("03-04 09:30")
+
+
+@pytest.mark.parametrize("policy", ["resume", "total"])
+@pytest.mark.parametrize("slot", [50, 300])
+def test_a_promised_time_stays_where_it_is_however_a_reopened_clock_counts(policy: str, slot: int) -> None:
+    story = flow("due: slot_at", f"reopen: {policy}", slot_at=minutes(slot))
+    story.do(minutes(20), "answer")
+    story.do(minutes(100), "reopen")
+    assert story.open_clock("reply").due_at == minutes(slot)
+
+
+def test_a_share_of_an_agreed_time_is_measured_without_the_pauses_before_it() -> None:
+    moved = MOVED.replace('"-30m"', '"50%"')
+    story = flow(more=f"{moved}\n    {PAUSE}")
+    story.do(minutes(10), "hold")
+    story.do(minutes(30), "go_on")
+    story.do(minutes(40), "propose", slot_at=minutes(120), wished=True)
+    assert story.open_clock("reply").seconds == 100 * 60
+    story.pass_time(minutes(119))
+    assert story.rung() == [("warning", 1, minutes(70))]
+
+
+def test_an_event_that_both_ends_and_moves_a_clock_ends_it() -> None:
+    story = flow(more="moved_by: [{event: answer, due: slot_at}]", slot_at=minutes(500))
+    story.do(minutes(20), "answer")
+    assert states(story) == ["met"]
+    assert of_kind(story.events, ev.ClockMoved) == []
 
 
 # --- triggers ---------------------------------------------------------------------------------------------------
@@ -479,3 +513,60 @@ def test_a_clock_counts_the_same_whether_a_command_or_time_comes_first() -> None
     for at, event in ((10, "hold"), (10, "go_on"), (10, "hold"), (25, "go_on")):
         story.do(minutes(at), event)
     assert story.open_clock("reply").due_at == minutes(60) + timedelta(minutes=15)
+
+
+def test_clocks_see_the_end_of_a_child_even_if_no_event_follows_from_it() -> None:
+    rules = rules_from(
+        """
+        workflows:
+          job:
+            initial: a
+            states: {a: {title: A, owner: agent}, z: {title: Z, final: true}}
+            events:
+              open: {opens: true, by: agent}
+              send: {from: a, by: agent, spawn: {workflow: visit, event: begin}}
+              finish: {from: a, to: z, by: agent}
+          visit:
+            initial: open
+            states: {open: {title: Open, owner: agent}, over: {title: Over, final: true}}
+            events: {begin: {opens: true, by: agent}, end: {from: open, to: over, by: agent}}
+        slas:
+          visited: {on: job, start: {event: send}, stop: {when: open_children() == 0}, within: 5h}
+          whole:
+            on: job
+            start: {event: open}
+            stop: {event: finish}
+            within: 1h
+            pause: [{when: open_children(visit) > 0, reason: the visit is under way}]
+        """
+    )
+    story = Story(rules)
+    story.begin()
+    story.do(minutes(10), "send")
+    assert story.open_clock("whole").paused
+    story.child_ended(minutes(40), "t.1", "visit")
+    assert [(run.status, run.ended_at) for run in story.ended("visited")] == [("met", minutes(40))]
+    assert story.open_clock("whole").due_at == minutes(90)
+
+
+def test_an_event_that_several_triggers_name_starts_one_run() -> None:
+    story = flow(start="[{event: [open, call]}, {event: call}]", more="if_running: add")
+    story.do(minutes(30), "call")
+    assert [run.started_at for run in story.ticket.clocks] == [minutes(0), minutes(30)]
+
+
+def test_a_clock_that_ends_late_and_whose_breach_ends_it_too_ends_once() -> None:
+    text = FLOW.replace("stop: {event: answer}", "stop: [{event: answer}, {breached: reply}]")
+    start = "{event: open, at: first_contact_at}"
+    story = Story(rules_from(text % {"within": "within: 60m", "more": "", "start": start}))
+    story.begin(first_contact_at=minutes(-90))
+    story.do(minutes(0), "answer")
+    assert [(run.status, run.late) for run in story.ended("reply")] == [("met", True)]
+    assert len(of_kind(story.events, ev.ClockStopped)) == 1
+
+
+def test_a_clock_that_is_reopened_at_once_has_no_time_between() -> None:
+    story = flow(more="reopen: resume")
+    story.do(minutes(20), "answer")
+    story.do(minutes(20), "reopen")
+    assert (story.open_clock("reply").due_at, story.open_clock("reply").pauses) == (minutes(60), ())

@@ -175,6 +175,7 @@ workflows:
       open: {opens: true, by: agent, optional: [accused, group, agreed_at, severe, paper]}
       prove: {from: a, by: agent, require: [paper, {any_of: [photo, letter]}, {field: amount, when: severe}]}
       prove_again: {from: a, by: agent, record: [paper]}
+      list: {from: a, by: agent, record: [group, amount, severe]}
       count: {from: a, by: agent, optional: [amount], guard: {rule: amount < 5, say: {zh: 太多, en: Too many}}}
       name: {from: a, by: agent, optional: [accused, leads]}
       judge: {from: a, by: [agent, lead], unless_conflict_with: [accused, group], set: {first_judge: actor}}
@@ -251,6 +252,12 @@ def test_required_evidence_given_earlier_counts_and_recorded_evidence_must_be_fr
 @pytest.mark.parametrize("blank", ["", None])
 def test_an_empty_value_is_not_evidence(blank: Any) -> None:
     assert speaking().refused(minutes(1), "prove_again", paper=blank).values["missing"] == ("paper",)
+
+
+def test_an_empty_list_is_not_evidence_but_false_is_a_value() -> None:
+    denial = speaking().refused(minutes(1), "list", group=[], amount=1, severe=False)
+    assert denial.values["missing"] == ("group",)
+    speaking().do(minutes(1), "list", group=["A2"], amount=1, severe=False)
 
 
 def test_a_value_that_does_not_fit_is_refused_with_the_field_and_the_problem() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,7 @@ from dutyflow.kernel.decide import Decision, decide
 from dutyflow.kernel.denials import Denial
 from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.step import STEPS_MAX
+from dutyflow.kernel.ticket import OwnedBy
 
 OPENING = Open(ticket="t", workflow="job", event="open", actor="A1")
 
@@ -112,10 +115,10 @@ def test_a_follow_up_is_fired_by_the_system_and_sees_what_the_event_has_set() ->
     story = Story(rules)
     story.begin()
     story.do(minutes(1), "count")
-    assert story.ticket.fields["big"] is False
+    assert not story.ticket.fields["big"]
     story.do(minutes(2), "count")
-    assert story.ticket.fields["big"] is True
     assert story.fired()[-2:] == ["count", "mark"]
+    assert story.ticket.fields["big"] is True
     assert of_kind(story.events, ev.Fired)[-1].actor == "system"
 
 
@@ -287,11 +290,54 @@ def test_resuming_without_a_memory_goes_where_otherwise_says() -> None:
     assert story.ticket.state == "second"
 
 
+def test_every_composite_state_remembers_for_itself_nested_ones_too() -> None:
+    rules = rules_from(
+        """
+        workflows:
+          job:
+            initial: outer
+            states:
+              outer:
+                title: Outer
+                initial: inner
+                states:
+                  inner:
+                    title: Inner
+                    initial: one
+                    states: {one: {title: One, owner: agent}, two: {title: Two, owner: agent}}
+                  beside: {title: Beside, owner: agent}
+              other:
+                title: Other
+                initial: left
+                states: {left: {title: Left, owner: agent}, right: {title: Right, owner: agent}}
+              z: {title: Z, final: true}
+            events:
+              open: {opens: true, by: agent}
+              next: [{from: one, to: two, by: agent}, {from: left, to: right, by: agent}]
+              aside: {from: inner, to: beside, by: agent}
+              over: {from: outer, to: other, by: agent}
+              inside: {from: [beside, other], to: {resume: inner, otherwise: one}, by: agent}
+              return: {from: other, to: {resume: outer, otherwise: one}, by: agent}
+              across: {from: outer, to: {resume: other, otherwise: left}, by: agent}
+              finish: {from: any_open, to: z, by: agent}
+        """
+    )
+    story = Story(rules)
+    story.begin()
+    states = []
+    path = ["next", "aside", "inside", "aside", "over", "next", "return", "across", "inside", "across", "return"]
+    for count, event in enumerate(path, start=1):
+        story.do(minutes(count), event)
+        states.append(story.ticket.state)
+    went = ["two", "beside", "two", "beside", "left", "right", "beside", "right", "two", "right", "two"]
+    assert states == went
+
+
 def test_the_owner_is_resolved_when_a_state_is_entered() -> None:
     story = hops(0)
-    assert story.ticket.owner is not None and story.ticket.owner.role == "agent"
+    assert story.ticket.owner == OwnedBy("agent")
     story.do(minutes(1), "go")
-    assert story.ticket.owner is not None and story.ticket.owner.role == "lead"
+    assert story.ticket.owner == OwnedBy("lead")
 
 
 # --- timed events -----------------------------------------------------------------------------------------------
@@ -318,7 +364,7 @@ workflows:
 """
 
 
-def timed(**data: object) -> Story:
+def timed(**data: Any) -> Story:
     """A ticket with timed events."""
     story = Story(rules_from(TIMED))
     story.begin(**data)
@@ -375,9 +421,64 @@ def test_a_timed_event_whose_condition_does_not_hold_lapses_and_stays_lapsed() -
     assert story.ticket.fields["n"] == 0
 
 
+HINDERED = """
+forms: {f: {title: F, fields: {n: {type: number, default: 0}}}}
+workflows:
+  job:
+    forms: [f]
+    initial: a
+    states: {a: {title: A, owner: agent}, b: {title: B, owner: agent}, z: {title: Z, final: true}}
+    events:
+      open: {opens: true, by: agent}
+      %s
+      never: {from: b, by: agent, guard: n > 5}
+      finish: {from: [a, b], to: z, by: agent}
+      note: {from: a, by: agent}
+  visit:
+    initial: open
+    states: {open: {title: Open, owner: agent}, over: {title: Over, final: true}}
+    events: {begin: {opens: true, by: agent}, end: {from: open, to: over, by: agent}}
+slas: {limit: {on: job, start: {event: open}, stop: {left: a}, within: 1h}}
+"""
+
+
+def test_a_timed_event_that_cannot_go_through_lapses_and_leaves_nothing_behind() -> None:
+    story = Story(rules_from(HINDERED % "move: {from: a, to: b, after: 30m, set: {n: 1}, then: [{do: never}]}"))
+    before = story.begin()
+    story.pass_time(minutes(30))
+    assert isinstance(story.events[-1], ev.Lapsed)
+    assert (story.ticket.state, story.ticket.fields, story.ticket.clocks) == ("a", before.fields, before.clocks)
+    assert story.ticket.next_due_at == minutes(60)
+
+
+def test_what_a_childs_end_cannot_set_in_motion_leaves_nothing_behind_but_the_fact() -> None:
+    story = Story(rules_from(HINDERED % "move: {from: a, to: b, on_child: visit, set: {n: 1}, then: [{do: never}]}"))
+    before = story.begin()
+    story.child_ended(minutes(30), "t.1", "visit")
+    assert isinstance(story.events[-1], ev.ChildClosed)
+    assert (story.ticket.state, story.ticket.fields, story.ticket.clocks) == ("a", before.fields, before.clocks)
+
+
+def test_an_automatic_event_that_a_breach_sets_off_in_vain_does_not_undo_the_breach() -> None:
+    moving = "move: {from: a, to: b, auto: true, when: breached(limit), then: [{do: never}]}"
+    story = Story(rules_from(HINDERED % moving))
+    story.begin()
+    story.pass_time(minutes(90))
+    assert (story.ticket.state, story.open_clock("limit").breached_at) == ("a", minutes(60))
+
+
 def test_nobody_can_fire_a_timed_event_by_hand() -> None:
     denial = timed().refused(minutes(1), "close")
     assert denial.code in ("role", "state")
+
+
+def test_not_even_those_whose_role_a_timer_names_may_fire_it_by_hand() -> None:
+    story = timed()
+    flow = story.rules.workflows["job"]
+    rule = msgspec.structs.replace(flow.steps["close"]["a"], by=frozenset({"agent"}))
+    flow = msgspec.structs.replace(flow, steps={**flow.steps, "close": {"a": rule}})
+    story.rules = msgspec.structs.replace(story.rules, workflows={"job": flow})
+    assert story.refused(minutes(1), "close").code == "state"
 
 
 def test_an_automatic_event_fires_as_soon_as_a_breach_makes_its_condition_true() -> None:
@@ -413,7 +514,7 @@ def test_a_denied_command_changes_nothing_and_an_accepted_one_gives_all_its_even
             assert answer.code == "state"
             assert story.ticket == before
             continue
-        assert isinstance(answer, Decision) and answer.ticket is not None
+        assert answer.ticket is not None
         assert answer.ticket.seq == before.seq + len(answer.events)
         story.do(minutes(count), event)
 

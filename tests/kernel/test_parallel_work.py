@@ -182,6 +182,19 @@ def test_what_a_signature_brings_is_kept_until_the_event_goes_through() -> None:
     assert (story.ticket.fields["paper"], story.ticket.fields["words"]) == ("p", "fine")
 
 
+def test_clocks_see_what_a_signature_brings_before_the_event_goes_through() -> None:
+    started = "  told: {on: job, start: {when: words == 'stop'}, stop: {event: finish}, within: 1h}\n"
+    story = Story(rules_from(APPROVALS % ("any", "true", "note: x") + started))
+    story.begin()
+    story.do(minutes(1), "approve", "A1", words="stop")
+    assert story.open_clock("told").started_at == minutes(1)
+    assert story.fired() == ["open"]
+    story.do(minutes(2), "approve", "L1")
+    story.do(minutes(3), "approve", "C1")
+    assert story.open_clock("told").started_at == minutes(1)
+    assert story.ticket.fields["n"] == 1
+
+
 def test_a_signature_out_of_turn_is_told_before_what_is_missing() -> None:
     assert asking("sequence", check="require: [paper]").refused(minutes(1), "approve", "C1").code == "state"
     story = asking(check="guard: n > 5")
@@ -286,6 +299,26 @@ def test_the_end_of_the_last_child_lets_the_parent_go_on_by_itself(order: list[s
         assert story.ticket.state == "waiting"
         story.child_ended(minutes(count), child, workflows[child], "unknown")
     assert story.ticket.state == "z"
+
+
+def test_a_final_state_tells_the_parent_once_whatever_happens_there_afterwards() -> None:
+    rules = rules_from(
+        """
+        workflows:
+          job:
+            initial: a
+            states: {a: {title: A, owner: agent}, z: {title: Z, final: true}}
+            events:
+              open: {opens: true, by: agent}
+              finish: {from: a, to: z, by: agent, then: [{do: log}]}
+              log: {from: z, by: agent}
+        """
+    )
+    story = Story(rules)
+    story.ask(Open(ticket="t.1", workflow="job", event="open", actor="A1", parent="t"), MONDAY)
+    story.do(minutes(1), "finish")
+    story.do(minutes(2), "log")
+    assert [type(effect) for effect in story.effects] == [TellParent]
 
 
 def test_a_child_is_opened_without_a_role_tells_its_parent_and_a_lone_ticket_tells_nobody() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from dutyflow.rulebook.waivers import apply_waivers
 from dutyflow.wording import finding_codes, say
 from dutyflow_cli.bilingual import Help, bilingual_command, option
 from dutyflow_cli.render.findings import FORMATS, render
-from dutyflow_cli.rulebooks import merged, own_ids, rulebooks_at
+from dutyflow_cli.rulebooks import exists, merged, own_ids, rulebook_around, rulebooks_at, shorten
 from dutyflow_cli.settings import ExitCode, Settings, settings_of
 
 HELP = Help(
@@ -69,14 +70,19 @@ def command(
     """See HELP."""
     settings = settings_of(context)
     wanted, unwanted = _prefixes(select, "--select", settings), _prefixes(ignore, "--ignore", settings)
-    rulebooks, findings = check_paths(rulebooks_at(paths, settings.lang))
-    shown = _filtered(findings, wanted, unwanted)
+    alone = _file_of_a_rulebook(paths, settings)
+    rulebooks, findings = check_paths([alone[1]] if alone else rulebooks_at(paths, settings.lang))
+    shown = _filtered(findings, wanted, unwanted, alone[0] if alone else None)
     click.echo(_report(shown, rulebooks, form, settings), nl=form != "github" or bool(len(shown)))
     hidden = findings.has_errors and not shown.has_errors
     if hidden:
-        click.echo(say("cli_check.hidden_errors", settings.lang, count=findings.count(Severity.ERROR)), err=True)
+        click.echo(say(_hidden_key(alone), settings.lang, count=findings.count(Severity.ERROR)), err=True)
     failed = hidden or any(shown.count(severity) for severity in _ORDER[fail_on])
     return ExitCode.FINDINGS if failed else ExitCode.FINE
+
+
+def _hidden_key(alone: object) -> str:
+    return "cli_check.errors_elsewhere" if alone else "cli_check.hidden_errors"
 
 
 def check_paths(paths: Iterable[Path]) -> tuple[list[Loaded], Findings]:
@@ -99,7 +105,7 @@ def checked(path: Path) -> Loaded:
 def _report(findings: Findings, rulebooks: Sequence[Loaded], form: str, settings: Settings) -> str:
     if form in ("text", "concise") and not len(findings) and all(loaded.rules for loaded in rulebooks):
         return clean_line(rulebooks, settings.lang)
-    return render(findings, form, settings.lang, colour=settings.wants_color(click.get_text_stream("stdout")))
+    return render(findings, form, settings.lang, colour=settings.wants_color(sys.stdout))
 
 
 def clean_line(rulebooks: Sequence[Loaded], lang: str) -> str:
@@ -137,10 +143,20 @@ def _prefixes(given: Sequence[str], flag: str, settings: Settings) -> tuple[str,
     return codes
 
 
-def _filtered(findings: Findings, wanted: tuple[str, ...], unwanted: tuple[str, ...]) -> Findings:
+def _file_of_a_rulebook(paths: Sequence[str], settings: Settings) -> tuple[Path, Path] | None:
+    """A single file that only makes sense with the rulebook around it, and that rulebook: an editor asks like this."""
+    path = Path(paths[0]) if len(paths) == 1 else None
+    if path is None or not exists(path, settings.lang) or not path.is_file():
+        return None
+    around = rulebook_around(shorten(path))
+    return (path, around) if around else None
+
+
+def _filtered(findings: Findings, wanted: tuple[str, ...], unwanted: tuple[str, ...], only: Path | None) -> Findings:
     shown = merged([findings])
     for finding in findings:
-        if not _is_wanted(finding, wanted, unwanted):
+        elsewhere = only is not None and Path(finding.place.file).resolve() != only.resolve()
+        if elsewhere or not _is_wanted(finding, wanted, unwanted):
             shown.remove(finding)
     return shown
 

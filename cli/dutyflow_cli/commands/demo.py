@@ -25,7 +25,7 @@ from dutyflow_cli.settings import Settings, settings_of
 RULEBOOK = "complaint_loop"
 WORKFLOW = "complaint"
 SCRIPT = """
-2026-03-06 19:10 A1 register complainant=王女士 phone=13800000001 channel=电话 content=沙发刮花了 first_contact_at="2026-03-06 19:05"
+2026-03-06 19:10 A1 register complainant=王女士 phone=138 channel=电话 content=刮花 first_contact_at=2026-03-06T19:05
 19:20 A1 judge_upheld statement=约好周三送，周五才到 asked_facts=已核对签收单 category=配送
 19:40 S1 judge_upheld statement=约好周三送，周五才到 asked_facts=已核对签收单 category=配送
 2026-03-11 10:20 L1 report_findings cause=装车时没有加护角 liable_person=K1

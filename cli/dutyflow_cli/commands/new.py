@@ -81,10 +81,11 @@ def _source(name: str, settings: Settings) -> Path:
 def _check_target(target: Path, settings: Settings) -> None:
     """Refuse to overwrite, to build inside another rulebook, and names that mark shared folders."""
     lang = settings.lang
+    taken = exists(target, lang)
     name = target.resolve().name
     if name.startswith(("_", ".")):
         raise InputError(say("cli_new.underscore", lang, name=name))
-    if exists(target, lang) and (not target.is_dir() or any(target.iterdir())):
+    if taken and (not target.is_dir() or any(target.iterdir())):
         raise InputError(say("cli_new.exists", lang, path=target))
     for outer in list(target.resolve().parents)[:_LEVELS_UP]:
         if outer.is_dir() and any(_declares_a_rulebook(entry) for entry in sorted(outer.iterdir())):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -151,7 +152,7 @@ def _script_lines(script: str | None, settings: Settings) -> Iterator[str]:
     if script is None:
         return
     if script == "-":
-        yield from click.get_text_stream("stdin").read().splitlines()
+        yield from sys.stdin.read().splitlines()
         return
     path = Path(script)
     if not exists(path, settings.lang) or path.is_dir():

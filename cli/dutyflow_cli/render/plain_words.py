@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -10,11 +11,13 @@ from rich.text import Text
 
 from dutyflow.kernel.rules import NEW, Alarm, Branch, EventRule, Recipient, Sla, State, Target, Trigger, Workflow
 from dutyflow.lab.telling import Teller
+from dutyflow.rulebook.compile.context import label
 from dutyflow.rulebook.load import Loaded
 from dutyflow.rulebook.nodes import Node
-from dutyflow.wording import say
+from dutyflow.wording import message_keys, say
 from dutyflow_cli.render.tables import indented, table
 
+_LOOKUP = re.compile(r"lookup\((\w+), (\w+)\)")
 _DEPARTMENTS = ("A", "R", "C", "I")
 
 
@@ -122,7 +125,20 @@ def _owner(words: Words, state: State) -> str:
         return words.say("nobody")
     if state.owner.choose is None:
         return words.teller.role(state.owner.role or "")
-    return words.say("chosen", expression=state.owner.choose.text)
+    return _by_table(words, state.owner.choose.text) or words.say("chosen", expression=state.owner.choose.text)
+
+
+def _by_table(words: Words, expression: str) -> str:
+    """An owner that a decision table gives, row by row; empty when it is found in another way."""
+    found = _LOOKUP.fullmatch(expression)
+    table_ = words.loaded.require_rules().tables.get(found[1]) if found else None
+    if found is None or table_ is None:
+        return ""
+    rows = []
+    for row in table_.rows:
+        role = words.teller.role(str(row.values.get(found[2], "")))
+        rows.append(words.say("if", target=role, when=row.when.text) if row.when else words.say("else", target=role))
+    return words.say("by_table", table=found[1], rows=words.join(rows))
 
 
 def _matrix(words: Words, state: State) -> str:
@@ -178,13 +194,17 @@ def _branch(words: Words, branch: Branch) -> str:
 
 
 def _needed(words: Words, event: str, keys: tuple[str, ...]) -> str:
+    names = [name for rule in _declared(words, event) for key in keys for name in _fields(rule.get(key))]
+    return words.join(dict.fromkeys(words.teller.field(name) for name in names))
+
+
+def _declared(words: Words, event: str) -> list[Node]:
+    """The rules of an event as they are written."""
     raw = words.loaded.raw
     declared = raw.sections["workflows"].get(words.workflow.id) if raw else None
     events = declared.node.get("events") if declared else None
     node = events.get(event) if events else None
-    rules = [] if node is None else node.children if node.is_list else [node]
-    names = [name for rule in rules for key in keys for name in _fields(rule.get(key))]
-    return words.join(dict.fromkeys(words.teller.field(name) for name in names))
+    return [] if node is None else node.children if node.is_list else [node]
 
 
 def _fields(node: Node | None) -> Iterator[str]:
@@ -209,7 +229,21 @@ def _rule(words: Words, rule: EventRule) -> Iterator[RenderableType]:
             yield indented(words.say(key, fields=fields), 2)
     for check in rule.checks:
         if check.code not in ("evidence", "role", "state", "input"):
-            yield indented(words.say("check", code=check.code, source=check.source), 2)
+            said = _condition(words, rule.event, check.code)
+            yield indented(words.say("check", code=check.code, said=said, source=check.source), 2)
+
+
+def _condition(words: Words, event: str, code: str) -> str:
+    """What a check demands: the rulebook's own words, else its expression, else the sentence for its kind."""
+    for rule in [] if code == "quiet_hours" else _declared(words, event):
+        node = rule.get(code)
+        for one in [] if node is None else node.children if node.is_list else [node]:
+            own = one.get("say")
+            titles = label(own, "") if own is not None else {}
+            text = titles.get(words.lang) or (one.get("rule") or one).text
+            if text:
+                return text
+    return words.say(f"check_{code}") if f"cli_words.check_{code}" in message_keys(words.lang) else code
 
 
 def _starts_at(sla: Sla, state: State, workflow: Workflow) -> bool:
@@ -227,7 +261,7 @@ def _limit(words: Words, sla: Sla) -> str:
     told = [words.say("within", time=times)]
     warnings = [alarm for target in sla.targets for alarm in target.warnings]
     if warnings:
-        when = words.join(dict.fromkeys(alarm.text for alarm in warnings if alarm.text))
+        when = words.join(dict.fromkeys(_alarm(words, alarm) for alarm in warnings))
         told.append(words.say("warns", when=when, who=_recipients(words, warnings)))
     if sla.breach is not None:
         told.append(words.say("breach", who=_recipients(words, [sla.breach])))
@@ -235,6 +269,12 @@ def _limit(words: Words, sla: Sla) -> str:
         after = alarm.after[0].text if alarm.after else "0m"
         told.append(words.say("escalation", after=after, who=_recipients(words, [alarm])))
     return words.say("stop").join(told)
+
+
+def _alarm(words: Words, alarm: Alarm) -> str:
+    if alarm.day_time is not None:
+        return words.say("due_day", time=f"{alarm.day_time:%H:%M}")
+    return alarm.text or (alarm.at.text if alarm.at else "")
 
 
 def _target(words: Words, target: Target) -> str:

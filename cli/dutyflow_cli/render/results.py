@@ -20,7 +20,7 @@ from dutyflow.rulebook.places import Place
 from dutyflow.wording import say
 from dutyflow_cli.render.excerpt import cells
 from dutyflow_cli.render.findings import render
-from dutyflow_cli.render.tables import draw, indented
+from dutyflow_cli.render.tables import draw, indented, width
 from dutyflow_cli.settings import Settings
 from dutyflow_cli.trials import Trial, Trials
 
@@ -105,12 +105,14 @@ def _result(result: ScenarioResult, trial: Trial, lang: str) -> list[Any]:
     scenario = result.scenario
     title = scenario.title.get(lang) or next(iter(scenario.title.values()), "")
     name = scenario.id if title in ("", scenario.id) else f"{scenario.id}  {title}"
-    mark = Text("✓ ", style="green") if result.passed else Text("✗ ", style="bold red")
-    head = mark + Text(name) + Text(" " * max(2, _COLUMN_OF_SPAN - cells(name)))
+    mark = ("✓ ", "green") if result.passed else ("✗ ", "bold red")
+    head = Text.assemble(mark, name, " " * max(2, _COLUMN_OF_SPAN - cells(name)))
     if result.passed:
         head += Text(say("cli_test.simulated", lang, span=show_span(result.simulated)), style="dim")
         return [indented(head, 2)]
-    lines: list[Any] = [indented(head + Text(str(scenario.place), style="dim"), 2)]
+    place = str(scenario.place)
+    fits = head.cell_len + cells(place) + 2 <= width()  # else the places of the differences must do
+    lines: list[Any] = [indented(head + Text(place if fits else "", style="dim"), 2)]
     for mismatch in result.mismatches:
         first, *others = mismatch.lines(trial.loaded.require_rules(), lang)
         lines.append(indented(Text(first, style="yellow"), 6))

@@ -128,13 +128,13 @@ def _columns(rows: Sequence[Told], heads: dict[str, str], total: int) -> Columns
 
     time = max([cells(heads["time"]), *(cells(one.text.time) for one in rows)])
     elapsed = max([cells(heads["elapsed"]), *(cells(one.text.elapsed) for one in rows)])
-    for caps in (_CAPS, _SMALL_CAPS):
+    longest = max([0, *(cells(clock) for one in rows for clock in one.text.clocks)])
+    for caps, clocks in ((_CAPS, True), (_SMALL_CAPS, True), (_CAPS, False), (_SMALL_CAPS, False)):
         who, what, state, owner = (widest(name, caps[name]) for name in ("who", "what", "state", "owner"))
-        used = time + elapsed + who + what + state + owner + 6 * _GAP
-        longest = max([0, *(cells(clock) for one in rows for clock in one.text.clocks)])
-        if total - used >= min(_CLOCKS_MIN, longest):
-            return Columns(time, elapsed, who, what, state, owner, total - used)
-    return Columns(time, elapsed, who, what, state, owner, 0)
+        room = total - (time + elapsed + who + what + state + owner + 6 * _GAP)
+        if room >= (min(_CLOCKS_MIN, longest) if clocks else 0):
+            break
+    return Columns(time, elapsed, who, what, state, owner, room if clocks else 0)
 
 
 def _row(one: Told, columns: Columns, *, repeated: bool) -> Iterator[RenderableType]:

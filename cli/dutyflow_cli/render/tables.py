@@ -20,7 +20,8 @@ _WIDTH_OF_A_PIPE = 160
 _WIDTH_MIN = 40
 _WIDE = r"\u2e80-\u9fff\uff00-\uffef"
 # A line may end after a Chinese character (with the punctuation that follows it), or after a blank.
-_TOKEN = re.compile(rf"\s*(?:[{_WIDE}“（《](?:[，。；：、！？）》”…]*)|[^\s{_WIDE}“（《]+[，。；：、！？）》”…]*)|\s+")
+_AFTER = r"[，。；：、！？）》”…,.;:!?)]*"
+TOKEN = re.compile(rf"\s*(?:[{_WIDE}“（《]{_AFTER}|[^\s{_WIDE}“（《]+{_AFTER})|\s+")
 
 
 def width() -> int:
@@ -70,7 +71,7 @@ def prose(text: str, size: int, style: str = "") -> Text:
 
 def _wrapped(text: str, size: int) -> list[str]:
     lines = [""]
-    for token in _TOKEN.findall(text):
+    for token in TOKEN.findall(text):
         if cells(lines[-1] + token.rstrip()) > size and lines[-1].strip():
             lines[-1] = lines[-1].rstrip()
             lines.append(token.lstrip())

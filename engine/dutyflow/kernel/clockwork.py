@@ -31,8 +31,8 @@ from dutyflow.kernel.rules import NEW, Alarm, Move, Sla, Trigger, Workflow
 from dutyflow.kernel.scope import Scope
 from dutyflow.kernel.ticket import ClockRun, PendingAlarm, Ticket
 
-BREACHED = "(breached)"
-"""Stands where the state before would, for what a breach does to clocks."""
+NO_EVENT = "(no event)"
+"""Stands where the state before would, for what clocks do although nobody asked for an event."""
 
 ONE_SECOND = timedelta(seconds=1)
 
@@ -77,9 +77,14 @@ def ring(draft: Draft, run: ClockRun, pending: PendingAlarm) -> None:
     )
     draft.effects.extend(_notices(draft, run, pending, addressees))
     if pending.kind == "breach":
-        scope = draft.scope()
-        for effect in _effects_of_breach(draft.workflow, run.sla):
-            _apply(draft, effect, before, scope)
+        look_again(draft, before, breached=run.sla)
+
+
+def look_again(draft: Draft, before: Ticket, *, breached: str = "") -> None:
+    """Let the clocks see a change that no event made: a breach, a child's end, a signature."""
+    scope = draft.scope()
+    for effect in _effects_without_event(draft.workflow, breached):
+        _apply(draft, effect, before, scope)
 
 
 def _effects_of(workflow: Workflow, event: str, before: str, after: str, entered: bool) -> tuple[ClockEffect, ...]:
@@ -90,24 +95,23 @@ def _effects_of(workflow: Workflow, event: str, before: str, after: str, entered
     return known
 
 
-def _effects_of_breach(workflow: Workflow, sla: str) -> tuple[ClockEffect, ...]:
-    key = (sla, BREACHED, None, False)
+def _effects_without_event(workflow: Workflow, breached: str) -> tuple[ClockEffect, ...]:
+    key = (breached, NO_EVENT, None, False)
     known: tuple[ClockEffect, ...] | None = workflow.clock_effects.get(key)
     if known is None:
-        known = workflow.clock_effects[key] = tuple(_work_out_breach(workflow, sla))
+        known = workflow.clock_effects[key] = tuple(_work_out_breach(workflow, breached))
     return known
 
 
 def _work_out_breach(workflow: Workflow, breached: str) -> Iterator[ClockEffect]:
-    """The clocks that the breach starts, stops or cancels, by its name or by a condition that looks at clocks."""
+    """What starts, stops, pauses or lengthens clocks by a condition, or by the name of the breached SLA."""
 
     def relevant(triggers: tuple[Trigger, ...]) -> tuple[Trigger, ...]:
-        return tuple(t for t in triggers if _may_fire(t, matches, frozenset()))
+        return tuple(t for t in triggers if t.kind == "when" or (t.kind == "breached" and breached in t.names))
 
-    matches: dict[str, set[str]] = {"event": set(), "entered": set(), "left": set(), "breached": {breached}}
     for sla in workflow.slas.values():
         starts, stops, cancels = relevant(sla.starts), relevant(sla.stops), relevant(sla.cancels)
-        if starts or stops or cancels:
+        if starts or stops or cancels or sla.pauses or len(sla.targets) > 1:
             yield ClockEffect(sla=sla, starts=starts, stops=stops, cancels=cancels, moves=())
 
 

@@ -14,7 +14,7 @@ from dutyflow.errors import MisuseError, NaiveTimeError, TimersPendingError
 from dutyflow.kernel import commands as cmd
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.clocks import deadline
-from dutyflow.kernel.clockwork import ring
+from dutyflow.kernel.clockwork import look_again, ring
 from dutyflow.kernel.denials import Denial, first_of
 from dutyflow.kernel.draft import Draft
 from dutyflow.kernel.effects import Effect, Resubmit
@@ -232,7 +232,9 @@ def _is_person(draft: Draft, role: str | None, person: str) -> bool:
 
 def _child_ended(draft: Draft, command: cmd.ChildEnded) -> None:
     """A fact: recorded even where no rule waits for it, or where the one that does cannot go through."""
+    before = draft.ticket
     draft.add(ev.ChildClosed(at=draft.now, child=command.child, outcome=command.outcome))
+    look_again(draft, before)
     waiting = (r for r in draft.workflow.on_child.get(draft.ticket.state, ()) if _waits_for(draft, r, command))
     _go_by_itself(draft, chain(waiting, _automatic(draft)))
 

@@ -7,7 +7,7 @@ from typing import Any
 from dutyflow.errors import RunawayError
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.clocks import deadline, instant
-from dutyflow.kernel.clockwork import update_clocks
+from dutyflow.kernel.clockwork import look_again, update_clocks
 from dutyflow.kernel.denials import Denial, first_of
 from dutyflow.kernel.draft import Draft
 from dutyflow.kernel.effects import OpenChild, TellParent
@@ -29,7 +29,8 @@ def go(draft: Draft, rule: EventRule, actor: str, given: Mapping[str, Any], reas
 
 def _settle(draft: Draft, rule: EventRule) -> Denial | None:
     # An event that still waits for signatures has not happened: nothing follows from it.
-    for follow_up in () if isinstance(draft.events[-1], ev.Signed) else rule.then:
+    waits = rule.approvals is not None and bool(_signatures(draft.ticket, rule))
+    for follow_up in () if waits else rule.then:
         if follow_up.when is None or follow_up.when.evaluate(draft.scope()):
             next_rule = draft.workflow.steps.get(follow_up.event, {}).get(draft.ticket.state)
             if next_rule is not None:
@@ -56,6 +57,7 @@ def _fire(draft: Draft, rule: EventRule, actor: str, given: Mapping[str, Any], r
         if denial is None:
             draft.add(signed)
             if len(_signatures(draft.ticket, rule)) < len(rule.approvals.roles):
+                look_again(draft, ticket)
                 return None
     if denial is not None:
         return denial

@@ -242,7 +242,9 @@ def compare_denial(
 
 
 def _agrees(want: Any, got: Any) -> bool:
-    return want.agrees(got) if isinstance(want, Bound) else bool(_plain(want) == _plain(got))
+    if isinstance(want, Bound):
+        return want.agrees(got)
+    return bool(want == got or _plain(want) == _plain(got))
 
 
 def _plain(value: Any) -> Any:

@@ -17,6 +17,15 @@ LIST_MAX = 1_000
 
 MONEY_PLACES = 2
 
+NUMBER_DIGITS_MAX = 15
+"""Digits of a number or an amount before the point, so that sums and products stay exact."""
+
+NUMBER_PLACES_MAX = 12
+"""Decimal places of a number."""
+
+DAY_MIN, DAY_MAX = date(1900, 1, 1), date(2199, 12, 31)
+"""Dates and moments lie between these days: a slip of the keyboard is no deadline in the year 20260."""
+
 _TRUE = frozenset({"true", "yes", "是", "对", "1"})
 _FALSE = frozenset({"false", "no", "否", "不", "0"})
 
@@ -91,12 +100,14 @@ def _number(value: Any, limits: Mapping[str, Any], *, money: bool) -> int | Deci
         number = Decimal(value)
     except InvalidOperation:
         raise BadValue("number_expected") from None
-    if not number.is_finite():
+    if not number.is_finite() or number.as_tuple().exponent < -NUMBER_PLACES_MAX:  # type: ignore[operator]  # finite: an int
         raise BadValue("number_expected")
+    if number.adjusted() >= NUMBER_DIGITS_MAX:  # beyond that, sums would be rounded without a word
+        raise BadValue("out_of_range", min=f"-{'9' * NUMBER_DIGITS_MAX}", max="9" * NUMBER_DIGITS_MAX)
     _check_range(number, limits)
     if money:
         return _money(number)
-    return int(number) if number == number.to_integral_value() and abs(number) < 10**18 else number
+    return int(number) if number == number.to_integral_value() else number
 
 
 def _check_range(number: Decimal, limits: Mapping[str, Any]) -> None:
@@ -124,13 +135,21 @@ def _boolean(value: Any) -> bool:
 
 
 def _date(value: Any) -> date:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    return _parsed(date.fromisoformat, value, "date_expected")
+    plain = isinstance(value, date) and not isinstance(value, datetime)
+    return _in_range(value if plain else _parsed(date.fromisoformat, value, "date_expected"))
+
+
+def _in_range(day: date) -> date:
+    if not DAY_MIN <= day <= DAY_MAX:
+        raise BadValue("out_of_range", min=DAY_MIN, max=DAY_MAX)
+    return day
 
 
 def _time(value: Any) -> time:
-    return value if isinstance(value, time) else _parsed(time.fromisoformat, value, "time_expected")
+    clock = value if isinstance(value, time) else _parsed(time.fromisoformat, value, "time_expected")
+    if clock.tzinfo is not None:  # the zone is that of the rulebook
+        raise BadValue("time_expected")
+    return clock
 
 
 def _datetime(value: Any, zone: ZoneInfo) -> datetime:
@@ -138,8 +157,10 @@ def _datetime(value: Any, zone: ZoneInfo) -> datetime:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise BadValue("naive_time")
+        _in_range(value.date())
         return value.astimezone(UTC)
     moment = _parsed(datetime.fromisoformat, value, "datetime_expected")
+    _in_range(moment.date())
     aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
     return aware.astimezone(UTC)
 
@@ -166,9 +187,10 @@ def _duration(value: Any) -> timedelta:
 
 
 def _list(value: Any, accept: Accept) -> tuple[Any, ...]:
-    items = [part.strip() for part in value.replace("，", ",").split(",")] if isinstance(value, str) else value
+    items = [part for part in value.replace("，", ",").split(",") if part.strip()] if isinstance(value, str) else value
     if not isinstance(items, list | tuple):
         raise BadValue("list_expected")
     if len(items) > LIST_MAX:
         raise BadValue("too_long", max=LIST_MAX)
-    return tuple(accept(item) for item in items)
+    accepted = (accept(item.strip() if isinstance(item, str) else item) for item in items)
+    return tuple(item for item in accepted if item is not None)

@@ -69,6 +69,9 @@ def read_rulebook(path: Path, findings: Findings, root: Path | None = None) -> R
     `root` is the folder that nothing may be read outside of: the parent of the rulebook folder if not given.
     None if there is nothing to read; otherwise ask `findings.has_errors` before using what comes back.
     """
+    if "\0" in str(path):  # no file has such a name, and asking for it is an error
+        findings.add("DF011", Place.whole(path.name), path=path.name)
+        return None
     folder = path.parent if path.is_file() else path
     if path.is_file() and path.suffix not in YAML_ENDINGS:
         findings.add("DF011", Place.whole(str(path)), path=str(path))

@@ -21,7 +21,7 @@ from dutyflow.rulebook.compile.children import check_children
 from dutyflow.rulebook.compile.context import Context, label, text_of
 from dutyflow.rulebook.compile.fields import compile_form
 from dutyflow.rulebook.compile.organisation import Item, compile_matrix, compile_organisation
-from dutyflow.rulebook.compile.tables import columns_of, compile_table
+from dutyflow.rulebook.compile.tables import check_circles, columns_of, compile_table
 from dutyflow.rulebook.compile.workflows import compile_workflow, names_of, read_skeletons
 from dutyflow.rulebook.expressions import Expression
 from dutyflow.rulebook.findings import Findings
@@ -48,6 +48,18 @@ EXECUTABLE = (
     "workflows",
 )
 """The sections that decide what happens to a ticket; scripts and scenarios do not change the content hash."""
+
+FOR_PEOPLE = frozenset({"title", "note", "assumed", "replace", "customer", "customer_text", "help", "example"})
+"""What a declaration says to people only; a field or an expression of such a name stands deeper and counts."""
+
+DECLARES = frozenset({"states", "events", "tasks", "fields"})
+"""Keys under which further declarations stand, by name and in an order that matters."""
+
+CASES = frozenset({"branches", "rows", "within"})
+"""Keys under which cases are listed, each with words of its own."""
+
+NAMED = frozenset({"options", "outcomes"})
+"""Keys under which names stand, as a list or with a title each."""
 
 
 @dataclass(slots=True)
@@ -91,7 +103,7 @@ class Assumed:
 
 def _gather_assumed(node: Node, path: tuple[str, ...], place: Place, found: list[Assumed]) -> None:
     mark = node.get("assumed")
-    if mark is not None and mark.value is not False:
+    if mark is not None and mark.value is not False and set(mark.keys()) <= {"zh", "en"}:  # not a field of that name
         found.append(Assumed(path, place, None if mark.value is True else label(mark)))
     for key, key_place, child in node.items():
         _gather_assumed(child, (*path, key), key_place, found)
@@ -123,6 +135,10 @@ def _compile(loaded: Loaded, raw: RawRulebook) -> None:
     node = header.node if header else None
     context = Context(raw, loaded.findings, _zone(node, loaded.findings), _default_calendar(node))
     _compile_time(context)
+    default = node.get("calendar") if node else None
+    context.default_is_unknown = default is not None and not context.known(
+        "calendar", default, context.section("calendars")
+    )
     context.organisation = compile_organisation(context)
     matrix = compile_matrix(context)
     forms = {name: compile_form(context, declaration.node) for name, declaration in context.section("forms").items()}
@@ -130,6 +146,7 @@ def _compile(loaded: Loaded, raw: RawRulebook) -> None:
     skeletons = read_skeletons(context, forms)
     everywhere = names_of(context, skeletons, None)
     tables = {name: compile_table(context, d, everywhere, matrix) for name, d in context.section("tables").items()}
+    check_circles(context)
     workflows = {name: compile_workflow(context, skeletons, name, matrix) for name in skeletons}
     check_children(context, workflows)
     loaded.places, loaded.expressions, loaded.matrix, loaded.context = (
@@ -191,12 +208,34 @@ def _plain(node: Node) -> dict[str, Any]:
 
 
 def content_hash(raw: RawRulebook) -> str:
-    """The hash a ticket is pinned to: over everything executable, whatever the files and their order."""
-    content = {
-        section: {name: declaration.node.plain() for name, declaration in raw.sections[section].items()}
+    """The hash a ticket is pinned to: over everything that decides what happens, whatever the files and their order.
+
+    Words for people (titles, notes, why a figure was assumed) are left out. States and events count in their order,
+    because `any_before` and automatic events go by it.
+    """
+    content: dict[str, Any] = {
+        section: {name: _executable(declaration.node) for name, declaration in raw.sections[section].items()}
         for section in EXECUTABLE
         if section in raw.sections
     }
     header = raw.singles.get("rulebook")
-    content["rulebook"] = {"header": header.node.plain() if header else None}
+    content["rulebook"] = _executable(header.node) if header else None
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+
+
+def _executable(node: Node) -> Any:
+    """A declaration, state, event, task or field without its words; what stands under other keys counts as it is."""
+    if node.is_list:
+        return [_executable(child) for child in node.children]
+    if not node.is_map:
+        return node.plain()
+    kept = {key: child for key, _, child in node.items() if key not in FOR_PEOPLE}
+    return {key: _inside(key, child) for key, child in kept.items()}
+
+
+def _inside(key: str, node: Node) -> Any:
+    if key in CASES:
+        return _executable(node)
+    if not node.is_map or key not in DECLARES | NAMED:
+        return node.plain()
+    return [name if key in NAMED else (name, _executable(child)) for name, _, child in node.items()]

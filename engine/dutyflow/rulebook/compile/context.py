@@ -43,6 +43,7 @@ class Context:
     findings: Findings
     zone: ZoneInfo
     default_calendar: str
+    default_is_unknown: bool = False
     places: dict[str, Place] = field(default_factory=dict)
     expressions: dict[str, Expression] = field(default_factory=dict)
     calendars: dict[str, Calendar] = field(default_factory=dict)
@@ -85,6 +86,19 @@ class Context:
         found = (self.known(kind, item, names, **values) for item in items_of(node))
         return tuple(name for name in found if name is not None)
 
+    def must_be(self, node: Node, found: Type, *expected: str) -> None:
+        """Report a field (named in `node`) that has none of the expected types."""
+        if found.kind not in expected:
+            phrase = Type(expected[0]).phrase
+            self.findings.add("DF263", node.place, name=node.text, expected=phrase, type=found.phrase)
+
+    def refuse(self, names: Iterable[str], section: str) -> None:
+        """Report the declarations of a section that have a name which means something else."""
+        for name in names:
+            declaration = self.section(section).get(name)
+            if declaration is not None:
+                self.findings.add("DF109", declaration.key_place, key=name, reserved=name)
+
     # --- expressions --------------------------------------------------------------------------------------------
 
     def expression(self, node: Node | None, names: Names, expect: Type | None = None) -> kr.Expression | None:
@@ -95,7 +109,8 @@ class Context:
             return self._compiled(node, compile_friendly(_plain_map(node), names))
         if node.is_list:
             return None
-        text = node.text if node.value is not None else "null"
+        text = str(node.value).lower() if isinstance(node.value, bool) else node.text
+        text = text if node.value is not None else "null"
         if expect is not None and text in expect.options and text not in names.fields:
             text = f"'{text}'"  # an option of a choice field may stand without quotes of its own
         return self._compiled(node, compile_expression(text, names, expect=expect))
@@ -135,8 +150,8 @@ class Context:
         """The calendar a duration names, or the rulebook's default."""
         name = duration.calendar or self.default_calendar
         found = self.calendars.get(name)
-        if found is None and name in self.section("calendars"):
-            return ALWAYS  # declared but broken: its own finding says so
+        if found is None and (name in self.section("calendars") or (self.default_is_unknown and not duration.calendar)):
+            return ALWAYS  # broken, or unknown where it is named for all: a finding there says so
         if found is None:
             suggestion = closest(name, self.calendars)
             self.findings.add("DF207", place, name=name, suggestion=suggestion)

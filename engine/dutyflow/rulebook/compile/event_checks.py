@@ -8,7 +8,7 @@ from dutyflow.kernel.denials import RANK
 from dutyflow.rulebook.compile.context import Context, items_of, label, text_of
 from dutyflow.rulebook.compile.limits import bound_of
 from dutyflow.rulebook.nodes import Node
-from dutyflow.rulebook.types import Names
+from dutyflow.rulebook.types import DATETIME, Names
 
 CONDITION_CODES = ("window", "limit", "capacity", "consent", "evidence", "guard", "policy")
 """The keys of an event that hold conditions; each is the code of its denial."""
@@ -77,7 +77,7 @@ def _quiet_hours(context: Context, event: Node, names: Names) -> Iterator[kr.Che
     if node is None:
         return
     name = context.known("quiet_hours", node.get("name") if node.is_map else node, context.ids("quiet_hours"))
-    agreed = context.expression(node.get("agreed"), names) if node.is_map else None
+    agreed = context.expression(node.get("agreed"), names, DATETIME) if node.is_map else None
     quiet_hours = context.quiet_hours.get(name or "")
     if quiet_hours is not None:
         probe = guards.outside_quiet_hours(quiet_hours, agreed)

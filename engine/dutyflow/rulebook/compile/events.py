@@ -13,6 +13,7 @@ from dutyflow.rulebook.findings import Related
 from dutyflow.rulebook.nodes import Node
 from dutyflow.rulebook.places import Place
 from dutyflow.rulebook.types import DATETIME, Names, Type
+from dutyflow.wording import Phrase
 
 
 @dataclass(slots=True)
@@ -45,7 +46,22 @@ def compile_events(life: Lifecycle, workflow: Node) -> tuple[kr.EventRule, ...]:
     life.events = frozenset([rule.event for rule in declared] + [task for task, _, _ in _tasks(life)])
     _settle_overlaps(life, declared)
     rules = [_rule(life, rule) for rule in declared if rule.sources]
-    return (*rules, *_task_rules(life))
+    tasks = list(_task_rules(life))
+    _refuse_doubles(life, rules, tasks)
+    return (*rules, *tasks)
+
+
+def _refuse_doubles(life: Lifecycle, rules: list[kr.EventRule], tasks: list[kr.EventRule]) -> None:
+    """A task is the event of its name: in its state no other rule may have that name."""
+    context = life.context
+    known = {(rule.event, state): rule for rule in rules for state in rule.sources}
+    for task in tasks:
+        first = known.setdefault((task.event, task.sources[0]), task)
+        if first is not task:
+            related = (Related(context.places[first.source]),)
+            context.findings.add(
+                "DF251", context.places[task.source], related=related, event=task.event, state=task.sources[0]
+            )
 
 
 def _declared(life: Lifecycle, workflow: Node) -> Iterator[Declared]:
@@ -193,6 +209,10 @@ def _outcome(life: Lifecycle, node: Node, target: str | None) -> str | None:
     outcome = node.get("outcome")
     if target is None or target not in life.tree.leaves:
         return text_of(outcome) or None
+    if outcome is not None and not life.tree.is_final(target):
+        problem = Phrase.of("shape.only_final_has_outcomes", state=target)
+        life.context.findings.add("DF117", outcome.place, description=problem)
+        return None
     allowed = outcomes_of(life.tree.leaves[target][0])
     if outcome is None:
         if len(allowed) > 1:

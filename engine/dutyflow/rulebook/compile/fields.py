@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dutyflow.kernel import rules as kr
 from dutyflow.rulebook.acceptors import BadValue, acceptor
 from dutyflow.rulebook.compile.context import Context, is_true, label, text_of
+from dutyflow.rulebook.expressions import RESERVED_NAMES
 from dutyflow.rulebook.nodes import Node
 from dutyflow.rulebook.types import Type, choice, list_of
 
@@ -15,7 +16,9 @@ def compile_form(context: Context, form: Node) -> Fields:
     """The fields of one form with their types; broken ones are left out, with a finding."""
     fields: dict[str, tuple[kr.Field, Type]] = {}
     declared = form.get("fields")
-    for name, _, node in declared.items() if declared else ():
+    for name, place, node in declared.items() if declared else ():
+        if name in RESERVED_NAMES:
+            context.findings.add("DF109", place, key=name, reserved=name)
         field_type = type_of(context, name, node)
         if field_type is not None:
             fields[name] = (_field(context, name, node, field_type), field_type)

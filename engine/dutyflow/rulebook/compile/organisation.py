@@ -8,8 +8,12 @@ import msgspec
 
 from dutyflow.kernel import rules as kr
 from dutyflow.kernel.calendars import Calendar
+from dutyflow.kernel.rules import SYSTEM
 from dutyflow.rulebook.compile.context import Context, is_true, items_of, label, text_of
 from dutyflow.rulebook.nodes import Node
+
+NOT_A_ROLE = (SYSTEM, "owner", "head_of_owner", "superior_of_owner")
+"""Words for whoever has a part in a ticket; a role of that name could not be told from them."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +27,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 def compile_organisation(context: Context) -> kr.Organisation:
     """Everything about people; chains of superiors that bite their own tail are a finding."""
+    context.refuse(NOT_A_ROLE, "roles")
+    context.refuse(context.ids("roles"), "members")  # whoever acts or owns could be the one or the other
     organisation = kr.Organisation(
         departments={name: _department(context, name, d.node) for name, d in context.section("departments").items()},
         roles={name: _role(context, name, d.node) for name, d in context.section("roles").items()},
@@ -72,7 +78,7 @@ def _member(context: Context, name: str, node: Node) -> kr.Member:
         id=name,
         title=label(node.get("title"), name),
         roles=frozenset(roles),
-        skills={skill: int(level.text) for skill, _, level in skills.items()} if skills else {},
+        skills={skill: int(str(level.value)) for skill, _, level in skills.items()} if skills else {},
         shift=_shift(context, node.get("shift")),
         leave=tuple(absence for item in items_of(node.get("leave")) if (absence := _absence(context, item))),
     )
@@ -92,7 +98,7 @@ def _absence(context: Context, node: Node) -> kr.Absence | None:
     """`2026-03-12..2026-03-13` (whole days, both included) or `2026-03-06 17:00..2026-03-10 09:00` (half open)."""
     first, _, last = text_of(node).partition("..")
     absence: kr.Absence | None = None
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):  # a day at the very end or beginning of the calendar has no neighbour
         absence = kr.Absence(_moment(context, first, last=False), _moment(context, last or first, last=True))
     if absence is None or absence.end_at <= absence.start_at:
         context.findings.add("DF260", node.place, value=node.text)

@@ -163,7 +163,7 @@ def _before(context: Context, on: Node, text: str, level: int, to: tuple[kr.Reci
     except DurationError as error:
         report_duration(error, on.place, context.findings)
         return None
-    if before.seconds is None:
+    if before.seconds is None or before.calendar is not None:  # it is counted as the time limit itself is
         context.findings.add("DF114", on.place, value=text)
         return None
     return kr.Alarm(kind="warning", level=level, to=to, before=before, text=text)
@@ -177,12 +177,11 @@ def _breach(around: Surroundings, node: Node | None) -> tuple[kr.Alarm, tuple[kr
     breach = kr.Alarm(kind="breach", level=0, to=())
     escalations: list[kr.Alarm] = []
     for item in items_of(node):
-        if item.is_scalar:
-            continue
         to = _recipients(around, item.get("escalate"))
         after = around.context.duration(item.get("after"))
         if after is None:
-            breach = kr.Alarm(kind="breach", level=0, to=to, text="due")
+            everybody = tuple(dict.fromkeys((*breach.to, *to)))
+            breach = kr.Alarm(kind="breach", level=0, to=everybody, text="due")
         else:
             level = len(escalations) + 1
             escalations.append(kr.Alarm(kind="escalation", level=level, to=to, after=after, text=f"+{after[0].text}"))
@@ -196,8 +195,12 @@ def _recipients(around: Surroundings, node: Node | None) -> tuple[kr.Recipient, 
 
 def _recipient(around: Surroundings, item: Node) -> kr.Recipient | None:
     if item.is_map:
-        name = around.context.known("field", item.get("field"), around.names.fields)
-        return kr.Recipient(kind="field", name=name) if name else None
+        field = item.get("field")
+        name = around.context.known("field", field, around.names.fields)
+        if name is None or field is None:
+            return None
+        around.context.must_be(field, around.names.fields[name], "person", "text", "choice")
+        return kr.Recipient(kind="field", name=name)
     if item.text in SPECIAL_RECIPIENTS:
         return kr.Recipient(kind=item.text)  # type: ignore[arg-type]  # one of the special recipients
     role = around.context.known("role", item, around.names.roles)

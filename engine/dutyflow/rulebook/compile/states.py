@@ -7,7 +7,10 @@ from dutyflow.kernel import rules as kr
 from dutyflow.rulebook.compile.context import Context, is_true, label, text_of
 from dutyflow.rulebook.nodes import Node
 from dutyflow.rulebook.places import Place
-from dutyflow.rulebook.types import Names, Type
+from dutyflow.rulebook.types import Names
+
+ANY_OPEN = "any_open"
+"""In `from:`, every state that is not final; no state can have this name."""
 
 
 @dataclass(slots=True)
@@ -17,6 +20,8 @@ class StateTree:
     leaves: dict[str, tuple[Node, tuple[str, ...]]] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     composites: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    around: dict[str, Node] = field(default_factory=dict)
+    """The declarations of the composite states."""
     initial_of: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -36,6 +41,13 @@ class StateTree:
             name = self.initial_of[name]
         return name
 
+    def declared(self, leaf: str, key: str) -> Node | None:
+        """What the leaf says under a key, or else the nearest composite state around it."""
+        node, path = self.leaves[leaf]
+        outer = () if self.is_final(leaf) else reversed(path[:-1])
+        nodes = (node, *(self.around[name] for name in outer))
+        return next((found for one in nodes if (found := one.get(key)) is not None), None)
+
     def is_final(self, leaf: str) -> bool:
         """Whether a leaf ends the ticket."""
         return is_true(self.leaves[leaf][0].get("final"))
@@ -53,6 +65,8 @@ def read_tree(context: Context, workflow: Node) -> StateTree:
 def _read_level(context: Context, tree: StateTree, states: Node, around: tuple[str, ...]) -> tuple[str, ...]:
     leaves: list[str] = []
     for name, place, node in states.items():
+        if name == ANY_OPEN:
+            context.findings.add("DF109", place, key=name, reserved=name)
         if name in tree.names:
             context.findings.add("DF262", place, name=name)
             continue
@@ -62,7 +76,7 @@ def _read_level(context: Context, tree: StateTree, states: Node, around: tuple[s
             tree.places[name] = place
             leaves.append(name)
             continue
-        tree.composites[name] = ()
+        tree.composites[name], tree.around[name] = (), node
         tree.composites[name] = _read_level(context, tree, inner, (*around, name))
         leaves += tree.composites[name]
         _read_initial(context, tree, name, node, inner)
@@ -93,16 +107,16 @@ def _state(
 ) -> kr.State:
     node, path = tree.leaves[name]
     tasks = node.get("tasks")
-    customer_text = node.get("customer_text")
+    customer_text, own_item = tree.declared(name, "customer_text"), tree.declared(name, "serves")
     return kr.State(
         id=name,
         title=label(node.get("title"), name),
         path=path,
-        owner=_owner(context, node.get("owner"), names),
-        kind=text_of(node.get("kind"), "work"),  # type: ignore[arg-type]  # the schema allows the three kinds only
+        owner=_owner(context, tree.declared(name, "owner"), names),
+        kind=text_of(tree.declared(name, "kind"), "work"),  # type: ignore[arg-type]  # the schema allows the three kinds only
         final=is_true(node.get("final")),
         outcomes=outcomes_of(node),
-        serves=context.known("item", node.get("serves"), items) if node.get("serves") else serves,
+        serves=context.known("item", own_item, items) if own_item else serves,
         tasks=tuple(kr.Task(id=t, title=label(n.get("title"), t)) for t, _, n in tasks.items()) if tasks else (),
         tasks_needed=tasks_needed(node),
         customer_text=label(customer_text) if customer_text else None,
@@ -114,8 +128,9 @@ def tasks_needed(node: Node) -> int:
     """How many of the state's tasks complete it."""
     tasks = node.get("tasks")
     count = len(list(tasks.keys())) if tasks else 0
-    need = text_of(node.get("complete"), "all")
-    return count if need == "all" else 1 if need == "any" else min(int(need), count)
+    complete = node.get("complete")
+    need = complete.value if complete is not None else "all"
+    return min(need, count) if isinstance(need, int) else 1 if need == "any" else count
 
 
 def outcomes_of(state: Node) -> tuple[str, ...]:
@@ -145,7 +160,7 @@ def _choice_of_owner(context: Context, node: Node, names: Names) -> kr.Expressio
         name = context.known("field", field_node, names.fields)
         if name is None:
             return None
-        _must_be(context, field_node, names.fields[name], "person")
+        context.must_be(field_node, names.fields[name], "person")
         return kr.Expression(text=name, evaluate=lambda scope: scope.values.get(name), reads=frozenset({name}))
     table = context.known("table", node.get("table"), names.tables)
     if table is None:
@@ -156,18 +171,13 @@ def _choice_of_owner(context: Context, node: Node, names: Names) -> kr.Expressio
     return kr.Expression(text=f"lookup({table}, {column})", evaluate=lambda scope: scope.lookup(table, column))
 
 
-def _must_be(context: Context, node: Node, found: Type, expected: str) -> None:
-    if found.kind != expected:
-        context.findings.add("DF263", node.place, name=node.text, expected=Type(expected).phrase, type=found.phrase)
-
-
 def leaves_named(context: Context, tree: StateTree, node: Node | None, event: str) -> dict[str, int]:
     """The leaves that a `from:` means, each with how precisely it was named (deeper wins over outer)."""
     found: dict[str, int] = {}
     if node is not None and node.is_map:
         return dict.fromkeys(_described(context, tree, node), 0)
     for item in node.children if node is not None and node.is_list else [node] if node is not None else []:
-        if item.text == "any_open":
+        if item.text == ANY_OPEN:
             found |= {leaf: found.get(leaf, 0) for leaf in tree.leaves if not tree.is_final(leaf)}
             continue
         name = context.known("state", item, tree.names, event=event)

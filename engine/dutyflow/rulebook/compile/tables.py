@@ -1,6 +1,7 @@
 """Decision tables: rows of conditions and the values they give."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from dutyflow.kernel import rules as kr
 from dutyflow.kernel.durations import Duration, DurationError
@@ -40,6 +41,36 @@ def compile_table(context: Context, declaration: Declaration, names: Names, item
     )
 
 
+def check_circles(context: Context) -> None:
+    """A table whose conditions look into itself, directly or through others, would never come to an answer."""
+    asks = {name: _asked_by(context, declaration.node) for name, declaration in context.section("tables").items()}
+    for name, declaration in context.section("tables").items():
+        chain = _way_back(name, asks)
+        if chain:
+            context.findings.add("DF265", declaration.key_place, table=name, chain=" → ".join(chain))
+
+
+def _asked_by(context: Context, table: Node) -> list[str]:
+    rows = table.get("rows")
+    conditions = [row.get("when") for row in (rows.children if rows else ())]
+    sources = [str(node.place) for node in conditions if node is not None]
+    compiled = [context.expressions[source] for source in sources if source in context.expressions]
+    return sorted({other for expression in compiled for other, _ in expression.tables})
+
+
+def _way_back(start: str, asks: Mapping[str, list[str]]) -> list[str]:
+    """The shortest way from a table back to itself; empty if there is none."""
+    ways, seen = [[start]], set[str]()
+    for way in ways:
+        for other in asks.get(way[-1], ()):
+            if other == start:
+                return [*way, other]
+            if other not in seen:
+                seen.add(other)
+                ways.append([*way, other])
+    return []
+
+
 def _row(
     context: Context, table: str, kinds: Mapping[str, str], row: Node, names: Names, items: Mapping[str, object]
 ) -> kr.TableRow:
@@ -64,7 +95,7 @@ def _cell(context: Context, kind: str, node: Node, column: str, items: Mapping[s
             return context.known("role", node, context.ids("roles"))
         case "item":
             return context.known("item", node, items)
-        case "number" if not isinstance(node.value, int) and not hasattr(node.value, "as_tuple"):
+        case "number" if isinstance(node.value, bool) or not isinstance(node.value, int | Decimal):
             context.findings.add("DF261", node.place, value=node.text, column=column, kind=kind)
             return None
         case "duration":

@@ -43,6 +43,7 @@ __all__ = [
     "Scope",
     "compile_expression",
     "compile_friendly",
+    "part_of",
 ]
 
 
@@ -104,6 +105,11 @@ def compile_friendly(mapping: Mapping[Any, object], names: Names) -> Expression 
     if problems:
         return problems
     return _expression(", ".join(f"{key}: {value}" for key, value in mapping.items()), node, names)
+
+
+def part_of(expression: Expression, node: Node, names: Names) -> Expression:
+    """A part of a compiled expression by itself; it keeps the text of the whole."""
+    return _expression(expression.text, node, names)
 
 
 def _expression(text: str, node: Node, names: Names) -> Expression:
