@@ -92,17 +92,13 @@ class Story:
         assert isinstance(answer, Decision), answer
         return self.ticket
 
-    def do(
-        self, at: datetime, event: str, actor: str = "A1", reason: str | None = None, **data: Any
-    ) -> Decision:
+    def do(self, at: datetime, event: str, actor: str = "A1", reason: str | None = None, **data: Any) -> Decision:
         """Somebody asks for an event and gets it."""
         answer = self.ask(Fire(event=event, actor=actor, data=data, reason=reason), at)
         assert isinstance(answer, Decision), answer
         return answer
 
-    def refused(
-        self, at: datetime, event: str, actor: str = "A1", reason: str | None = None, **data: Any
-    ) -> Denial:
+    def refused(self, at: datetime, event: str, actor: str = "A1", reason: str | None = None, **data: Any) -> Denial:
         """Somebody asks for an event and is refused."""
         answer = self.ask(Fire(event=event, actor=actor, data=data, reason=reason), at)
         assert isinstance(answer, Denial), answer

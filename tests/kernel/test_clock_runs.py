@@ -208,6 +208,12 @@ def test_another_target_applies_as_the_policy_says_and_both_runs_are_kept(policy
     assert len(of_kind(story.events, ev.ClockStarted)) == len(states(story))
 
 
+def test_the_time_that_must_remain_is_counted_in_its_own_calendar() -> None:
+    story = flow(BY_PRIORITY, "retarget: {keep_consumed: true, min_remaining: 1bh@desk}")
+    story.do(minutes(90), "rate", priority="P1")
+    assert story.open_clock("reply").due_at == moment("03-02 12:30"), "the desk has no lunch, the office does"
+
+
 def test_the_same_target_again_changes_nothing() -> None:
     story = flow(BY_PRIORITY)
     before = story.ticket.clocks
@@ -570,3 +576,14 @@ def test_a_clock_that_is_reopened_at_once_has_no_time_between() -> None:
     story.do(minutes(20), "answer")
     story.do(minutes(20), "reopen")
     assert (story.open_clock("reply").due_at, story.open_clock("reply").pauses) == (minutes(60), ())
+
+
+def test_a_condition_on_a_clock_sees_its_latest_run() -> None:
+    text = FLOW.replace("drop: {from: a,", "drop: {guard: not breached(reply), from: a,")
+    story = Story(rules_from(text % {"within": "within: 60m", "more": "", "start": "[{event: open}, {event: reopen}]"}))
+    story.begin()
+    story.pass_time(minutes(60))
+    assert story.refused(minutes(61), "drop").code == "guard"
+    story.do(minutes(62), "answer")
+    story.do(minutes(63), "reopen")
+    story.do(minutes(64), "drop")

@@ -284,8 +284,8 @@ def test_the_outcome_of_a_child_selects_where_the_parent_goes(outcome: str, stat
 
 def test_a_childs_end_that_nobody_waits_for_is_recorded_and_changes_no_state() -> None:
     story = sent()
-    story.child_ended(minutes(2), "t.2", "other")
-    assert story.ticket.state == "waiting"
+    story.child_ended(minutes(2), "t.2", "other", "good")
+    assert story.ticket.state == "waiting", "a visit is awaited, not just any child"
     assert [child.open for child in story.ticket.children] == [True, False]
     assert isinstance(story.events[-1], ev.ChildClosed)
 

@@ -184,9 +184,7 @@ class Walk:
     def data(self, rule: EventRule) -> dict[str, Any]:
         """Values for most of the fields that the event takes."""
         fields = self.rules.workflows[self.workflow].fields
-        return {
-            name: self.value(fields[name]) for name in sorted(rule.accepts) if self.random.random() < 0.85
-        }
+        return {name: self.value(fields[name]) for name in sorted(rule.accepts) if self.random.random() < 0.85}
 
     def value(self, declared: Field) -> Any:
         """A value that usually fits the field."""

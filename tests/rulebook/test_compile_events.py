@@ -189,7 +189,7 @@ def test_a_state_is_complete_when_enough_of_its_tasks_are_done(complete: Any, ne
 def test_tasks_are_events_that_stay_and_lead_on_by_themselves() -> None:
     workflow = job({"workflows.job.states.new": TASKS})
     call, look = workflow.steps["call"]["new"], workflow.steps["look"]["new"]
-    assert (call.by, look.by) == ({"chief"}, {"owner"})
+    assert call.by == {"chief"} and look.by == {"owner"}
     assert call.task == "call" and call.accepts == {"words"} and call.branches[0].target is None
     (completion,) = workflow.automatic["new"]
     assert completion.branches[0].target == "doing"
@@ -259,7 +259,7 @@ def test_duplicates_look_among_open_tickets_or_in_named_states() -> None:
     open_ones = {"same": ["words"], "among": "open", "answer": "deny", "then": "take"}
     recent = {"same": ["words"], "among": {"states": ["done"], "within": "30d"}, "answer": "redirect", "then": "take"}
     first, second = job({"workflows.job.duplicates": [open_ones, recent]}).duplicates
-    assert (first.states, first.within, first.answer) == ({"new", "doing"}, None, "deny")
+    assert first.states == {"new", "doing"} and first.within is None and first.answer == "deny"
     assert second.states == {"done"} and second.within is not None and second.within[0].text == "30d"
 
 

@@ -26,7 +26,7 @@ def test_roles_know_their_department_their_superior_and_whether_they_log_in() ->
 def test_a_member_has_roles_skills_a_shift_and_leave() -> None:
     leave = ["2026-03-12..2026-03-13", "2026-03-06 17:00..2026-03-10 09:00", "2026-03-20"]
     ann = rules({"members.A1.leave": leave}).organisation.members["A1"]
-    assert (ann.roles, ann.skills) == ({"agent"}, {"repair": 3})
+    assert ann.roles == {"agent"} and ann.skills == {"repair": 3}
     whole_days, hours, one_day = ann.leave
     assert (whole_days.start_at, whole_days.end_at) == (at("2026-03-12 00:00"), at("2026-03-14 00:00"))
     assert (hours.start_at, hours.end_at) == (at("2026-03-06 17:00"), at("2026-03-10 09:00"))
@@ -66,7 +66,7 @@ def test_a_mistake_about_people_is_one_finding(changes: dict[str, Any], code: st
 
 
 def test_one_circle_of_superiors_is_one_finding_however_many_are_in_it() -> None:
-    changes = {f"roles.r{n}": {"superior": f"r{(n + 1) % 4}"} for n in range(4)}
+    changes: dict[str, Any] = {f"roles.r{n}": {"superior": f"r{(n + 1) % 4}"} for n in range(4)}
     changes["roles.agent.superior"] = "r0"
     assert codes(changes) == ["DF216"]
 

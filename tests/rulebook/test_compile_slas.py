@@ -46,7 +46,7 @@ def sla_codes(**keys: Any) -> list[str]:
 def test_a_clock_is_moved_by_states_events_and_breaches(key: str, trigger: Any, kind: str, names: set[str]) -> None:
     found = sla(**{key: trigger})
     (read,) = {"start": found.starts, "stop": found.stops, "cancel": found.cancels}[key]
-    assert (read.kind, read.names, read.condition) == (kind, names, None)
+    assert (read.kind, set(read.names), read.condition is None) == (kind, names, True)
 
 
 def test_a_trigger_may_have_a_condition_and_a_start_its_own_beginning() -> None:
@@ -208,7 +208,8 @@ def test_pauses_name_states_or_a_condition_and_their_reason() -> None:
     first, second = sla(
         pause=[{"states": ["doing"], "reason": {"zh": "等", "en": "waiting"}}, {"when": "n > 1", "reason": "x"}]
     ).pauses
-    assert (first.states, first.condition, first.reason) == ({"doing"}, None, {"zh": "等", "en": "waiting"})
+    assert first.states == {"doing"} and first.condition is None
+    assert first.reason == {"zh": "等", "en": "waiting"}
     assert second.states == frozenset() and second.condition is not None
 
 
@@ -216,7 +217,7 @@ def test_an_appointment_moves_the_due_time_and_has_only_the_warnings_it_declares
     agreed = {"event": "take", "due": "met_at + 30m"}
     moved = {"event": ["finish"], "when": "n > 1", "due": "met_at", "warn": "-1h"}
     moves = sla_with(DEFAULTS, moved_by=[agreed, moved]).moves
-    assert [(move.events, len(move.warnings), move.when is None) for move in moves] == [
+    assert [(set(move.events), len(move.warnings), move.when is None) for move in moves] == [
         ({"take"}, 0, True),
         ({"finish"}, 1, False),
     ]
