@@ -1,6 +1,6 @@
 """How many times faster the calendar is than the `businesstimedelta` package, measured in the same run.
 
-Run: `python benchmarks/bench_calendars.py` (needs `pip install businesstimedelta`). Each figure is the median of the rounds;
+Run: `python benchmarks/bench_calendars.py` (needs the extra `bench`). Each figure is the median of the rounds;
 both sides answer the same question, and the answers are compared before anything is measured.
 """
 

@@ -16,9 +16,9 @@ from referencing.jsonschema import DRAFT202012
 
 from dutyflow.checks import check_rulebook
 from dutyflow.resources import schemas_dir, workflows_dir
+from dutyflow.rulebook.findings import Findings
 from dutyflow.rulebook.load import load_rulebook
 from dutyflow.rulebook.yaml_reader import read_text
-from dutyflow.rulebook.findings import Findings
 
 LINES = 2000
 WORKFLOW = """

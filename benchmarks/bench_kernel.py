@@ -102,7 +102,9 @@ def bare_trigger() -> Callable[[], object]:
     return lambda: event.trigger(Light())
 
 
-def step(rules: Rules, ticket: Ticket, facts: Directory, event: str, actor: str, data: Mapping[str, Any]) -> Callable[[], object]:
+def step(
+    rules: Rules, ticket: Ticket, facts: Directory, event: str, actor: str, data: Mapping[str, Any]
+) -> Callable[[], object]:
     """Decide one command and fold its events, as a replaying host would."""
     command, now = Fire(event=event, actor=actor, data=data), at("2026-03-02 10:50")
 

@@ -77,11 +77,12 @@ class TimersPendingError(MisuseError):
 class RunawayError(MisuseError):
     """The automatic transitions of a ticket never come to rest."""
 
-    def __init__(self, ticket: str, event: str) -> None:
+    def __init__(self, ticket: str | None = None, event: str | None = None) -> None:
         """Keep which ticket and which event ran in a circle."""
         self.ticket = ticket
         self.event = event
-        super().__init__(f"Ticket {ticket}: automatic transitions run in a circle (last event: {event}).")
+        told = f"Ticket {ticket}: automatic transitions run in a circle (last event: {event})."
+        super().__init__(told if ticket else None)
 
 
 class StoreError(DutyflowError):

@@ -24,7 +24,7 @@ Pauses = tuple[tuple[datetime, datetime | None], ...]
 _RANK: dict[AlarmKind, int] = {"warning": 0, "breach": 1, "escalation": 2}
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What a run is measured by: where counting begins, when it is due, how much time that is, in which measure."""
 
     anchor_at: datetime

@@ -272,7 +272,10 @@ def _is_over(sla: Sla, run: ClockRun, now: datetime) -> bool:
 
 def _current(draft: Draft, run: ClockRun) -> ClockRun | None:
     """The run as it stands now, if it is still open."""
-    return next((r for r in draft.ticket.clocks if r.sla == run.sla and r.run == run.run), None)
+    for candidate in draft.ticket.clocks:
+        if candidate.run == run.run and candidate.sla == run.sla:
+            return candidate
+    return None
 
 
 def _adjust(draft: Draft, effect: ClockEffect, run: ClockRun, scope: Scope) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 
-class Open(msgspec.Struct, frozen=True, kw_only=True):
+class Open(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Open a ticket under `ticket`, an id the runner chose, by an opening event of the workflow."""
 
     ticket: str
@@ -18,7 +18,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None = None
 
 
-class Fire(msgspec.Struct, frozen=True, kw_only=True):
+class Fire(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Ask for an event on a ticket that exists."""
 
     event: str
@@ -27,11 +27,11 @@ class Fire(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-class Tick(msgspec.Struct, frozen=True):
+class Tick(msgspec.Struct, frozen=True, gc=False):
     """Time has come to the ticket's next due moment."""
 
 
-class ChildEnded(msgspec.Struct, frozen=True, kw_only=True):
+class ChildEnded(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A ticket that this one opened has reached a final state."""
 
     child: str

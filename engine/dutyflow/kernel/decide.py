@@ -28,7 +28,7 @@ OWNER = "owner"
 """In `by:`, whoever owns the present state."""
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A command that went through: its events, its effects, and the ticket they give (None: nothing happened here)."""
 
     events: tuple[ev.Event, ...]

@@ -31,7 +31,7 @@ that does not fit its field, a field the event does not take) are ours; the rest
 RANK = {code: rank for rank, code in enumerate(ORDER)}
 
 
-class Denial(msgspec.Struct, frozen=True, kw_only=True):
+class Denial(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The rules refuse a command. Nothing changed.
 
     `values` carry what the message needs (`missing`, `allowed`, `latest` ...); `source` is the line of YAML that

@@ -9,7 +9,7 @@ import msgspec
 from dutyflow.kernel.ticket import AlarmKind
 
 
-class OpenChild(msgspec.Struct, frozen=True, kw_only=True):
+class OpenChild(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Open a ticket of another workflow for this one; refused children refuse the parent's command."""
 
     ticket: str
@@ -20,7 +20,7 @@ class OpenChild(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
-class TellParent(msgspec.Struct, frozen=True, kw_only=True):
+class TellParent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """This ticket is over: tell the one that opened it."""
 
     parent: str
@@ -29,7 +29,7 @@ class TellParent(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None
 
 
-class Resubmit(msgspec.Struct, frozen=True, kw_only=True):
+class Resubmit(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The command belongs to another ticket: fire this event there instead."""
 
     ticket: str
@@ -39,14 +39,14 @@ class Resubmit(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-class Addressee(msgspec.Struct, frozen=True, kw_only=True):
+class Addressee(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A role, and those of its members who are on duty and free of conflict at that moment."""
 
     role: str
     members: tuple[str, ...] = ()
 
 
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
+class Notice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A warning, breach or escalation for people; held back until `deliver_at` when their quiet hours say so."""
 
     sla: str

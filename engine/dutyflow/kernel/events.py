@@ -10,7 +10,7 @@ from dutyflow.kernel.effects import Addressee
 from dutyflow.kernel.ticket import AlarmKind, OwnedBy, PendingAlarm, PendingEvent
 
 
-class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
+class Opened(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="opened"):
     """The ticket exists from here on."""
 
     at: datetime
@@ -21,7 +21,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
     fields: Mapping[str, Any] = {}
 
 
-class Fired(msgspec.Struct, frozen=True, kw_only=True, tag="fired"):
+class Fired(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="fired"):
     """An event went through: who asked, what was given, what changed, where the ticket stands now.
 
     `changes` are all field values that differ afterwards, the given ones included. `entered` tells whether a state
@@ -44,14 +44,14 @@ class Fired(msgspec.Struct, frozen=True, kw_only=True, tag="fired"):
     remember: Mapping[str, str] = {}
 
 
-class Lapsed(msgspec.Struct, frozen=True, kw_only=True, tag="lapsed"):
+class Lapsed(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="lapsed"):
     """A timed event came to its moment and its condition did not hold."""
 
     at: datetime
     event: str
 
 
-class Signed(msgspec.Struct, frozen=True, kw_only=True, tag="signed"):
+class Signed(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="signed"):
     """One of several signatures that an event needs was given, with the data that came with it."""
 
     at: datetime
@@ -61,7 +61,7 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True, tag="signed"):
     given: Mapping[str, Any] = {}
 
 
-class TaskDone(msgspec.Struct, frozen=True, kw_only=True, tag="task_done"):
+class TaskDone(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="task_done"):
     """A task of the present state is finished."""
 
     at: datetime
@@ -69,7 +69,7 @@ class TaskDone(msgspec.Struct, frozen=True, kw_only=True, tag="task_done"):
     actor: str
 
 
-class ClockStarted(msgspec.Struct, frozen=True, kw_only=True, tag="clock_started"):
+class ClockStarted(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="clock_started"):
     """A run of an SLA began; `anchor_at` is where its counting starts."""
 
     at: datetime
@@ -84,7 +84,7 @@ class ClockStarted(msgspec.Struct, frozen=True, kw_only=True, tag="clock_started
     pauses: tuple[tuple[datetime, datetime | None], ...] = ()
 
 
-class ClockStopped(msgspec.Struct, frozen=True, kw_only=True, tag="clock_stopped"):
+class ClockStopped(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="clock_stopped"):
     """A run ended: met (in time or late), cancelled, or superseded by another run."""
 
     at: datetime
@@ -93,7 +93,7 @@ class ClockStopped(msgspec.Struct, frozen=True, kw_only=True, tag="clock_stopped
     how: Literal["met", "cancelled", "superseded"]
 
 
-class ClockPaused(msgspec.Struct, frozen=True, kw_only=True, tag="clock_paused"):
+class ClockPaused(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="clock_paused"):
     """A run stands still from now on."""
 
     at: datetime
@@ -101,7 +101,7 @@ class ClockPaused(msgspec.Struct, frozen=True, kw_only=True, tag="clock_paused")
     run: int
 
 
-class ClockResumed(msgspec.Struct, frozen=True, kw_only=True, tag="clock_resumed"):
+class ClockResumed(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="clock_resumed"):
     """A paused run goes on, with the due time that its remaining time gives."""
 
     at: datetime
@@ -111,7 +111,7 @@ class ClockResumed(msgspec.Struct, frozen=True, kw_only=True, tag="clock_resumed
     alarms: tuple[PendingAlarm, ...]
 
 
-class ClockMoved(msgspec.Struct, frozen=True, kw_only=True, tag="clock_moved"):
+class ClockMoved(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="clock_moved"):
     """A run got another due time: an appointment, an extension, another target."""
 
     at: datetime
@@ -125,7 +125,7 @@ class ClockMoved(msgspec.Struct, frozen=True, kw_only=True, tag="clock_moved"):
     why: str
 
 
-class Rang(msgspec.Struct, frozen=True, kw_only=True, tag="rang"):
+class Rang(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="rang"):
     """A warning, a breach or an escalation was raised, and to whom it goes. A breach is never withdrawn."""
 
     at: datetime
@@ -137,7 +137,7 @@ class Rang(msgspec.Struct, frozen=True, kw_only=True, tag="rang"):
     to: tuple[Addressee, ...]
 
 
-class ChildOpened(msgspec.Struct, frozen=True, kw_only=True, tag="child_opened"):
+class ChildOpened(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="child_opened"):
     """This ticket opened another one."""
 
     at: datetime
@@ -145,7 +145,7 @@ class ChildOpened(msgspec.Struct, frozen=True, kw_only=True, tag="child_opened")
     workflow: str
 
 
-class ChildClosed(msgspec.Struct, frozen=True, kw_only=True, tag="child_closed"):
+class ChildClosed(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="child_closed"):
     """A ticket that this one opened is over."""
 
     at: datetime

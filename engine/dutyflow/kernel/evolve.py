@@ -105,8 +105,9 @@ def _clock_started(ticket: Ticket, event: ev.ClockStarted) -> Ticket:
 
 
 def _clock_stopped(ticket: Ticket, event: ev.ClockStopped) -> Ticket:
-    ended = replace(_run(ticket, event), status=event.how, ended_at=event.at, alarms=())
-    others = tuple(run for run in ticket.clocks if run.sla != event.sla or run.run != event.run)
+    run = _run(ticket, event)
+    ended = replace(run, status=event.how, ended_at=event.at, alarms=())
+    others = tuple([other for other in ticket.clocks if other is not run])
     return _touch(ticket, event, clocks=others, past_clocks=(*ticket.past_clocks, ended))
 
 
@@ -160,11 +161,14 @@ def _child_closed(ticket: Ticket, event: ev.ChildClosed) -> Ticket:
 
 
 def _run(ticket: Ticket, event: Any) -> ClockRun:
-    return next(run for run in ticket.clocks if run.sla == event.sla and run.run == event.run)
+    for run in ticket.clocks:
+        if run.run == event.run and run.sla == event.sla:
+            return run
+    raise LookupError(f"ticket {ticket.id} has no open run {event.run} of {event.sla}")
 
 
 def _with_run(ticket: Ticket, event: Any, changed: ClockRun) -> Ticket:
-    clocks = tuple(changed if run.sla == event.sla and run.run == event.run else run for run in ticket.clocks)
+    clocks = tuple([changed if run.sla == event.sla and run.run == event.run else run for run in ticket.clocks])
     return _touch(ticket, event, clocks=clocks)
 
 

@@ -27,8 +27,9 @@ def evidence(requirements: tuple[Requirement, ...]) -> Probe:
 
     def probe(scope: Scope) -> Refusal | None:
         values = scope.values
-        missing = [name for name in plain if is_blank(values.get(name))]
-        missing += [" | ".join(r.fields) for r in special if not _is_met(r, scope)]
+        missing = [name for name in plain if is_blank(values.get(name))] if plain else []
+        if special:
+            missing += [" | ".join(r.fields) for r in special if not _is_met(r, scope)]
         return Refusal(values={"missing": tuple(missing)}) if missing else None
 
     return probe

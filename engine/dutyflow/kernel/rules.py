@@ -186,7 +186,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
-class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+class Refusal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What a check has to say when it refuses: the values its message needs."""
 
     values: Mapping[str, Any] = {}

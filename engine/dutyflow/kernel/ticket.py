@@ -10,7 +10,7 @@ ClockStatus = Literal["open", "met", "cancelled", "superseded"]
 AlarmKind = Literal["warning", "breach", "escalation"]
 
 
-class PendingAlarm(msgspec.Struct, frozen=True, array_like=True, order=True):
+class PendingAlarm(msgspec.Struct, frozen=True, gc=False, array_like=True, order=True):
     """An alarm that will ring at `at` unless the clock ends first; `rank` orders alarms of one instant."""
 
     at: datetime
@@ -19,7 +19,7 @@ class PendingAlarm(msgspec.Struct, frozen=True, array_like=True, order=True):
     level: int
 
 
-class ClockRun(msgspec.Struct, frozen=True, kw_only=True):
+class ClockRun(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One run of an SLA on a ticket.
 
     `anchor_at` is where counting begins (the customer's first contact may lie before `started_at`, when the run
@@ -54,14 +54,14 @@ class ClockRun(msgspec.Struct, frozen=True, kw_only=True):
         return self.breached_at is not None
 
 
-class OwnedBy(msgspec.Struct, frozen=True):
+class OwnedBy(msgspec.Struct, frozen=True, gc=False):
     """Who is in charge: a role, and the person when one is named."""
 
     role: str | None
     member: str | None = None
 
 
-class Child(msgspec.Struct, frozen=True, kw_only=True):
+class Child(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A ticket that this one opened."""
 
     id: str
@@ -70,14 +70,14 @@ class Child(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None = None
 
 
-class PendingEvent(msgspec.Struct, frozen=True, array_like=True, order=True):
+class PendingEvent(msgspec.Struct, frozen=True, gc=False, array_like=True, order=True):
     """A timed event of the present state, waiting for its moment."""
 
     at: datetime
     event: str
 
 
-class Signature(msgspec.Struct, frozen=True, array_like=True):
+class Signature(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One signature towards an event that needs several."""
 
     event: str
@@ -85,7 +85,7 @@ class Signature(msgspec.Struct, frozen=True, array_like=True):
     member: str
 
 
-class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+class Ticket(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One run of a workflow, pinned to the rulebook version `rules` (a content hash). `seq` counts its events."""
 
     id: str
@@ -111,7 +111,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def next_due_at(self) -> datetime | None:
         """The earliest moment at which something happens by itself; None when nothing will."""
-        moments = [run.alarms[0].at for run in self.clocks if run.alarms]
-        if self.pending:
-            moments.append(self.pending[0].at)
-        return min(moments, default=None)
+        earliest = self.pending[0].at if self.pending else None
+        for run in self.clocks:
+            if run.alarms and (earliest is None or run.alarms[0].at < earliest):
+                earliest = run.alarms[0].at
+        return earliest
