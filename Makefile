@@ -7,13 +7,13 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed-dev
 BENCH  := $(VENV)/.installed-bench
 SOURCE := engine cli
-PYTHON_FILES := $(SOURCE) tests $(wildcard benchmarks)
+PYTHON_FILES := $(SOURCE) tests benchmarks tools docs/generate_language.py
 
 # The command line and the tests must see this checkout, whatever the caller has set.
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check lint types contracts test packs fmt docs bench clean
+.PHONY: help demo check lint types contracts test packs fmt docs pictures bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -47,12 +47,15 @@ fmt: $(STAMP) ## format the code and mend what can be mended
 docs: $(STAMP) ## write docs/language.md from the schemas and docs/language.toml
 	$(BIN)/python docs/generate_language.py
 
+pictures: $(STAMP) ## draw the life cycles into docs/pictures (needs Graphviz's `dot`)
+	$(BIN)/python tools/draw_pictures.py
+
 bench: $(BENCH) ## print the benchmarks: ratios against something measured in the same run
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 clean: ## remove the environment, builds and caches
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find $(PYTHON_FILES) -name __pycache__ -type d -prune -exec rm -rf {} +
+	find $(SOURCE) tests benchmarks tools docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("dutyflow needs Python 3.11 or newer, found " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'

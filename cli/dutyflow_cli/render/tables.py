@@ -6,9 +6,10 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from io import StringIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -59,9 +60,19 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], *, indent:
     return Padding(drawn, (0, 0, 0, indent)) if indent else drawn
 
 
+@dataclass(frozen=True, slots=True)
+class _Prose:
+    """Text that is broken to whatever width it is given when it is drawn."""
+
+    text: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield prose(self.text, options.max_width)
+
+
 def indented(text: str | Text, by: int) -> Padding:
     """Text that begins, and goes on, some cells to the right."""
-    return Padding(text if isinstance(text, Text) else prose(text, width() - by), (0, 0, 0, by))
+    return Padding(text if isinstance(text, Text) else _Prose(text), (0, 0, 0, by))
 
 
 def prose(text: str, size: int, style: str = "") -> Text:
