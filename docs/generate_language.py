@@ -14,7 +14,7 @@ import yaml
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
-SHARED = ("title", "note", "assumed", "replace")
+SHARED = ("title", "note", "assumed", "replace", "varies")
 EXAMPLES_MAX = 4
 
 Schema = dict[str, Any]

@@ -51,6 +51,16 @@ COMMANDS = {
         "解释一个检查代码、一个关键字或一个状态。",
         "Explain a finding's code, a key of the language, or a state.",
     ),
+    "graph": Entry(
+        "dutyflow_cli.commands.graph",
+        "画出一个流程的状态图（Mermaid 或 Graphviz）。",
+        "Draw the life cycle of a workflow, for Mermaid or Graphviz.",
+    ),
+    "report": Entry(
+        "dutyflow_cli.commands.report",
+        "列出手册里需要您确认的内容，例如我们假定的数字。",
+        "List what a rulebook asks you to confirm, such as assumed figures.",
+    ),
     "calendar": Entry(
         "dutyflow_cli.commands.calendar",
         "查看工作日历，计算到期时间。",

@@ -17,7 +17,7 @@ from dutyflow_cli.rulebooks import shipped_rulebooks
 TEMPLATE = "template"
 SCHEMAS = "_schemas"
 _TEMPLATE_FOLDER = "_template"
-_KEPT_ENDINGS = (*YAML_ENDINGS, ".md")
+_KEPT_ENDINGS = (*YAML_ENDINGS, ".md", ".csv")
 _EXTENDS = re.compile(r"^extends:[ \t]*\[([^\]]*)\]", re.MULTILINE)
 _MODELINE = re.compile(r"(?<=\$schema=)\S*/(?=[\w.]+\.schema\.json)")
 _HEADER = re.compile(r"^(rulebook:[^\n]*\n(?:[ \t]+[^\n]*\n|\n)*?[ \t]+title:[ \t]*)([^\n]*)", re.MULTILINE)

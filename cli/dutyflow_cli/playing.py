@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,9 +23,10 @@ from dutyflow.rulebook.load import Loaded
 from dutyflow.wording import say
 from dutyflow_cli.moments import moment_problem
 from dutyflow_cli.prompts.choices import choices
-from dutyflow_cli.rulebooks import own_ids
+from dutyflow_cli.rulebooks import exists, own_ids
 from dutyflow_cli.settings import Settings
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 END = "end"
 EXAMPLE_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _TIMERS_MAX = 1_000
@@ -53,10 +56,28 @@ def read_steps(lines: Iterable[str], anchor: Anchor, settings: Settings) -> tupl
         raise click.UsageError(script_error_text(error, settings.lang)) from None
 
 
+def script_lines(script: str | None, settings: Settings) -> Iterator[str]:
+    """The lines of a script file, or of stdin for `-`; none without a script."""
+    if script is None:
+        return
+    if script == "-":
+        yield from sys.stdin.read().splitlines()
+        return
+    path = Path(script)
+    if not exists(path, settings.lang) or path.is_dir():
+        raise InputError(say("cli.no_such_path", settings.lang, path=script))
+    try:
+        yield from path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(say("cli.not_utf8", settings.lang, path=script)) from None
+
+
 def play_steps(steps: Sequence[ScriptStep], simulation: Simulation, settings: Settings) -> None:
     """Play all steps in order; a refusal is part of the story, a step that makes no sense a usage error."""
     for step in steps:
         check_order(step.at, simulation, settings)
+        if simulation.schedules:
+            simulation.begin(step.at)  # what schedules open until then may be meant by the step
         if step.event is not None:
             check_opens(step.event, step.ticket, simulation, settings)
         play_step(step, simulation)
@@ -72,7 +93,7 @@ def check_order(at: datetime, simulation: Simulation, settings: Settings) -> Non
 
 def check_opens(event: str, ticket: str, simulation: Simulation, settings: Settings) -> None:
     """Refuse an event on a ticket that nobody has opened, unless it opens one."""
-    if ticket in simulation.names:
+    if ticket in simulation.names or any(known.id == ticket for known in simulation.tickets()):
         return
     rules = simulation.rules
     if any(NEW in workflow.steps.get(event, {}) for workflow in rules.workflows.values()):
@@ -95,9 +116,9 @@ def run_until(text: str, simulation: Simulation, anchor: Anchor, settings: Setti
 
 
 def moment_of(text: str, anchor: Anchor, settings: Settings) -> datetime:
-    """A moment that somebody typed; a usage error that says how to write one."""
+    """A moment that somebody typed, a date alone meaning its first minute; a usage error says how to write one."""
     try:
-        return read_moment(text, anchor)
+        return read_moment(f"{text} 00:00" if _DATE.fullmatch(text.strip()) else text, anchor)
     except MomentError as error:
         raise click.UsageError(moment_problem(error, text, settings.lang)) from None
 

@@ -37,6 +37,17 @@ def rulebooks_at(paths: Sequence[str], lang: str) -> list[Path]:
     return list(found.values())
 
 
+def rulebooks_named(names: Sequence[str], lang: str) -> list[Path]:
+    """The rulebooks at some paths, or shipped ones by their names, each once; without any as `rulebooks_at`."""
+    if not names:
+        return rulebooks_at((), lang)
+    found: dict[Path, Path] = {}
+    for name in names:
+        for path in rulebooks_at([name], lang) if exists(Path(name), lang) else [path_of(name, lang)]:
+            found.setdefault(path.resolve(), path)
+    return list(found.values())
+
+
 def rulebook_around(path: Path) -> Path | None:
     """The rulebook folder that a file or an inner folder belongs to; None if the path is a rulebook of its own."""
     if path.is_file():

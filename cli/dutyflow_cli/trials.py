@@ -88,7 +88,7 @@ def run(wanted: Iterable[Wanted], text: str | None, tell: Callable[[str], None])
         loaded = load_rulebook(one.rulebook)
         scenarios: tuple[Scenario, ...] = ()
         if loaded.rules is not None and loaded.raw is not None:
-            scenarios = read_scenarios(loaded.raw, loaded.rules, loaded.findings)
+            scenarios = read_scenarios(loaded.raw, loaded.rules, loaded.findings, loaded.reports.metrics)
         trials.findings = merged([trials.findings, loaded.findings])
         chosen = [scenario for scenario in scenarios if _is_chosen(scenario, one, text)]
         if loaded.rules is not None:

@@ -10,6 +10,9 @@ from dutyflow.runtime.runner import LocalRunner
 from dutyflow.stores.memory import MemoryStore
 
 
-def memory_runner(rules: Rules, *, members: Iterable[Member] = ()) -> LocalRunner:
-    """A runner that keeps everything in memory; `members` are added to those of the rulebook or replace them."""
-    return LocalRunner(rules, MemoryStore(), RulebookDirectory(rules.organisation, members))
+def memory_runner(rules: Rules, *, members: Iterable[Member] = (), schedules: Iterable[str] = ()) -> LocalRunner:
+    """A runner that keeps everything in memory; `members` are added to those of the rulebook or replace them.
+
+    `schedules` are the recurring duties that it brings up by itself.
+    """
+    return LocalRunner(rules, MemoryStore(), RulebookDirectory(rules.organisation, members), schedules=schedules)

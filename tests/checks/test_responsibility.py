@@ -53,7 +53,7 @@ def test_18_8_a_routed_row_whose_department_has_the_item_is_fine(change: Change)
 def test_18_8_an_item_whose_last_department_is_gone_is_an_error(change: Change) -> None:
     files = "en: Customer files and tracing}\n    departments: "
     found = change("_shared/responsibility.yaml", f"{files}{{service: A}}", f"{files}{{}}")
-    assert [finding.code for finding in found] == ["DF411"]
+    assert "DF411" in [finding.code for finding in found]
 
 
 def test_18_8_a_department_may_have_one_item_only(change: Change) -> None:

@@ -28,6 +28,11 @@ def test_pages_read_well(run, book: Path, golden, lang: str, name: str, words: l
     golden(f"explain_{name}.{lang}.txt", result.stdout)
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "Possible outcomes: Done, "), ("zh", "可能的结果：已办妥、")])
+def test_a_final_state_lists_how_a_ticket_may_have_ended(run, book: Path, lang: str, said: str) -> None:
+    assert said in run("explain", "closed", "--rulebook", str(book), lang=lang).stdout
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_code_has_a_page(run, lang: str) -> None:
     for code in finding_codes():

@@ -13,7 +13,7 @@ import pytest
 from dutyflow.resources import schemas_dir
 
 FOLDER = schemas_dir() / "output"
-NAMES = ("check", "test", "simulate")
+NAMES = ("check", "test", "simulate", "report")
 STORY = [
     "--do",
     "2026-03-06 19:10 A1 register customer_name=王女士 phone=138 content=坏了 first_contact_at=2026-03-06T19:05",
@@ -73,6 +73,14 @@ def test_a_simulation_fits_its_schema(run, book: Path, lang: str) -> None:
     assert {"event", "denied", "warning", "breach"} <= kinds
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_report_fits_its_schema(run, book: Path, lang: str) -> None:
+    document = assert_fits("report", run("report", "assumed", str(book), "--format", "json", lang=lang).stdout)
+    assert (document["report"], document["rulebooks"]) == ("assumed", ["requests"])
+    assert any(item["why"] is None for item in document["items"]) and any(item["why"] for item in document["items"])
+
+
 def test_shipped_outputs_fit_too(run, at_root) -> None:
+    assert_fits("report", run("report", "assumed", "workflows", "--format", "json").stdout)
     assert_fits("check", run("check", "workflows", "--format", "json").stdout)
     assert_fits("test", run("test", "workflows", "--format", "json").stdout)

@@ -168,3 +168,17 @@ def test_a_sitting_can_go_on_from_a_script_and_be_saved_at_its_end(run, book: Pa
     assert result.exit_code == 0, result.output
     assert "stateDiagram-v2" in result.stdout
     assert Path("end.yaml").read_text(encoding="utf-8").startswith("scenarios:")
+
+
+def test_schedules_come_up_by_themselves_and_their_tickets_can_be_acted_on(run, at_root) -> None:
+    filed = "Mon 2026-03-02 10:00 A1 file ticket=daily_extract@2026-03-02.A1 note=ok"
+    words = ("--schedule", "daily_extract", "--start", "2026-03-02", "--until", "2026-03-03", "--do", filed, "--ids")
+    result = run("simulate", "customer_records", *words)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("BREACHED") == 3
+
+
+def test_an_unknown_schedule_is_a_usage_error_with_a_suggestion(run, at_root) -> None:
+    result = run("simulate", "customer_records", "--schedule", "dayly_extract", "--until", "+1h")
+    assert result.exit_code == 2
+    assert "did you mean `daily_extract`" in result.stderr

@@ -29,12 +29,23 @@ forms:
       length: {type: duration}
       notes: {type: list, of: {type: text}}
       tries: {type: list, of: {type: date}}
-  v: {title: V, fields: {whom: {type: text}, of_day: {type: date}}}
+  v:
+    title: V
+    fields:
+      whom: {type: text}
+      of_day: {type: date}
+      visitor: {type: person, role: worker}
+sets:
+  alike: {of: job, states: open, same: {priority: priority}}
+  my_visits: {of: visit, takes: [words], where: whom == words}
+templates:
+  thanks: {title: Thanks, channel: sms, text: "Thank you for {words}", quiet_hours: night}
 workflows:
   job:
     title: {zh: 大杂烩, en: Everything}
     forms: [f]
     initial: received
+    number: "J{year}/{n:04}"
     conflict_of_interest: [accused]
     duplicates:
       - {same: [asset], among: {states: [received, working], within: 30d}, answer: deny, then: note}
@@ -64,7 +75,13 @@ workflows:
         by: [agent, customer]
         optional: [asset, priority, first_contact_at, accused, busy, words, day, hour, length]
         guard: first_contact_at == null or first_contact_at <= now
-      take: {from: received, to: work, by: [agent, lead], optional: [handler], set: {signer: actor}}
+      take:
+        from: received
+        to: work
+        by: [agent, lead]
+        optional: [handler]
+        set: {signer: actor}
+        signal: {set: alike, first: 2, do: note}
       note: {from: any_open, by: [agent, customer], optional: [words, notes]}
       rate: {from: any_open, by: [agent, lead], optional: [priority, busy]}
       accuse: {from: any_open, by: [agent, customer], optional: [accused]}
@@ -97,6 +114,17 @@ workflows:
         approvals: {of: [worker, lead, chief], order: any, different_persons: true}
         spawn: {workflow: visit, event: begin, with: {whom: words, of_day: today}}
         then: [{when: busy, do: calm}]
+      rounds:
+        from: visiting
+        by: agent
+        guard: size(my_visits) == 0
+        spawn:
+          workflow: visit
+          event: begin
+          for_each: notes
+          with: {whom: each, of_day: today}
+          assign: {field: visitor, role: worker, skill: driving}
+        notify: [{to: customer, template: thanks}, {to: {field: handler}, template: thanks}]
       calm: {from: any_open, by: lead, set: {busy: "false"}}
       refuse: {from: approving, to: {resume: work, otherwise: working}, by: chief, reason: required}
       pleased: {from: visiting, to: closed, outcome: done, on_child: {workflow: visit, outcomes: [good]}}
@@ -113,7 +141,7 @@ workflows:
       planned: {title: Planned, owner: agent}
       over: {title: Over, final: true, outcomes: [good, bad]}
     events:
-      begin: {opens: true, by: [agent, system], optional: [whom, of_day]}
+      begin: {opens: true, by: [agent, system], optional: [whom, of_day, visitor]}
       end: {from: planned, to: over, outcome: good, by: agent}
       fail: {from: planned, to: over, outcome: bad, by: agent}
 slas:
@@ -153,6 +181,13 @@ slas:
     if_running: add
     breach: {escalate: {field: accused}}
   loud: {on: job, start: {when: busy}, stop: {event: calm}, cancel: {when: not busy}, within: 90m, if_running: restart}
+  seen:
+    on: job
+    start: {entered: received}
+    stop: {left: received}
+    within: 3h
+    warn: {on: "-1h", to: owner, unless: busy, names: alike}
+    breach: [{escalate: chief, unless: priority == 'P3', names: alike}, {after: 1h, escalate: exec}]
   visit: {on: visit, start: {entered: planned}, stop: {left: planned}, within: 1d, breach: {escalate: owner}}
 """
 

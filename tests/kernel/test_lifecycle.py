@@ -412,6 +412,27 @@ def test_a_timed_event_counts_from_entering_the_state_anew() -> None:
     assert story.ticket.state == "z"
 
 
+def test_an_instant_reckoned_from_entering_counts_from_the_state_that_begins() -> None:
+    rules = rules_from(
+        """
+        forms: {f: {fields: {n: {type: number, default: 0}}}}
+        workflows:
+          job:
+            forms: [f]
+            initial: a
+            states: {a: {owner: agent}, b: {owner: agent}, z: {final: true}}
+            events:
+              open: {opens: true, by: agent}
+              go: {from: a, to: b, by: agent}
+              over: {from: b, at: entered_at + 30m, to: z}
+        """
+    )
+    story = Story(rules)
+    story.begin()
+    story.do(minutes(20), "go")
+    assert story.ticket.next_due_at == minutes(50)
+
+
 def test_a_timed_event_whose_condition_does_not_hold_lapses_and_stays_lapsed() -> None:
     story = timed(ready=False)
     story.pass_time(minutes(120))

@@ -20,7 +20,7 @@ import dutyflow.kernel
 from dutyflow.kernel.commands import Fire, Open
 from dutyflow.kernel.decide import Decision, decide
 from dutyflow.kernel.denials import Denial
-from dutyflow.kernel.effects import Effect, Notice, OpenChild, Resubmit, TellParent
+from dutyflow.kernel.effects import Effect, Notice, OpenChild, Resubmit, Send, Tell, TellParent
 from dutyflow.kernel.history import canonical
 from dutyflow.kernel.offers import offers
 from dutyflow.kernel.ticket import Ticket
@@ -103,6 +103,7 @@ def test_threads_that_share_the_rules_and_their_machine_tell_the_same_stories() 
 MAY_IMPORT = {
     *("bisect", "collections", "datetime", "difflib", "functools", "hashlib", "itertools", "re", "typing"),
     *("unicodedata", "zoneinfo", "msgspec", "transitions", "dutyflow"),
+    *("calendar", "dateutil"),  # days of a month, and recurrence rules
 }
 
 
@@ -126,7 +127,7 @@ def test_what_the_kernel_wants_done_in_the_world_is_said_in_plain_records() -> N
     story.begin()
     story.pass_time(minutes(100_000))
     assert {type(effect) for effect in story.effects} == {Notice}
-    assert set(Effect.__args__) == {OpenChild, TellParent, Resubmit, Notice}
+    assert set(Effect.__args__) == {OpenChild, TellParent, Resubmit, Tell, Notice, Send}
     for kind in Effect.__args__:
         assert issubclass(kind, msgspec.Struct)
         assert not [name for name, value in vars(kind).items() if callable(value) and not name.startswith("_")]

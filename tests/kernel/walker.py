@@ -47,6 +47,37 @@ class Crowd:
         """What the walk says."""
         return self.alike
 
+    def skill_of(self, person: str, skill: str) -> int:
+        """The one with the higher number has learnt more."""
+        return int(person[-1]) if person[-1:].isdigit() else 0
+
+    def find(self, ticket: str) -> Ticket | None:
+        """The other tickets of a walk are of the first workflow."""
+        return self.other(next(iter(self.rules.workflows)), None, {}) if ticket == "other" else None
+
+    def select(self, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]) -> tuple[Ticket, ...]:
+        """There is always one other ticket that fits."""
+        return (self.other(workflow, states, same),)
+
+    def next_number(self, series: str) -> int:
+        """Every series has just begun."""
+        return 1
+
+    def other(self, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]) -> Ticket:
+        """Another ticket, with the values that are asked for."""
+        flow = self.rules.workflows[workflow]
+        return Ticket(
+            id="other",
+            workflow=workflow,
+            rules=self.rules.hash,
+            state=min(states) if states else flow.initial,
+            seq=1,
+            opened_at=STARTS,
+            changed_at=STARTS,
+            entered_at=STARTS,
+            fields={**flow.defaults, **same},
+        )
+
 
 @dataclass
 class Walk:

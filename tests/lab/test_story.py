@@ -5,14 +5,16 @@ from pathlib import Path
 from tests.kernel.builders import at
 from tests.lab.rulebooks import load
 
+from dutyflow.kernel.rules import Rules
 from dutyflow.lab.mermaid import path_diagram, sequence_diagram
 from dutyflow.lab.simulation import Simulation
 from dutyflow.lab.story import tell
 from dutyflow.lab.story_text import RowText, story_text, summary_text
+from dutyflow.rulebook.load import load_rulebook
 
 
-def simulated(folder: Path) -> Simulation:
-    simulation = Simulation(load(folder).require_rules(), workflow="complaint")
+def simulated(folder: Path, rules: Rules | None = None) -> Simulation:
+    simulation = Simulation(rules or load(folder).require_rules(), workflow="complaint")
     simulation.do(at("03-06 10:00"), "A1", "register", {"customer": "王女士"})
     simulation.do(at("03-06 10:10"), "A1", "accept")
     simulation.do(at("03-06 12:30"), "S1", "accept", {"statement": "ok"})
@@ -83,8 +85,8 @@ def test_children_are_told_where_they_open(tmp_path: Path) -> None:
     assert texts(simulation, "en")[-1].what == "complaint-1.1 is over: good"
 
 
-def simulated_child(folder: Path) -> Simulation:
-    simulation = Simulation(load(folder).require_rules(), workflow="complaint")
+def simulated_child(folder: Path, rules: Rules | None = None) -> Simulation:
+    simulation = Simulation(rules or load(folder).require_rules(), workflow="complaint")
     simulation.do(at("03-06 10:00"), "A1", "register", {"customer": "王女士"})
     simulation.do(at("03-06 10:30"), "S1", "accept", {"statement": "ok"})
     simulation.do(at("03-06 11:00"), "A1", "follow")
@@ -95,6 +97,29 @@ def simulated_child(folder: Path) -> Simulation:
 def test_a_story_is_summed_up(tmp_path: Path) -> None:
     assert summary_text(simulated(tmp_path), "en") == "Closed (upheld) after 5d 8h 30m"
     assert summary_text(simulated_child(tmp_path), "en") == "Investigating after 1h 30m"
+
+
+def with_titles(folder: Path) -> Rules:
+    """The rulebook with titles for its outcomes; a good survey goes by another name than a good complaint would."""
+    load(folder)
+    rules = folder / "pack" / "rules.yaml"
+    text = rules.read_text(encoding="utf-8")
+    text = text.replace("[upheld, withdrawn]", "{upheld: {zh: 成立, en: Upheld and settled}, withdrawn: W, good: G}")
+    text = text.replace("outcomes: [good]", "outcomes: {good: {zh: 满意, en: Content}}")
+    rules.write_text(text, encoding="utf-8")
+    return load_rulebook(rules).require_rules()
+
+
+def test_outcomes_are_told_by_their_titles(tmp_path: Path) -> None:
+    simulation = simulated(tmp_path, with_titles(tmp_path))
+    assert summary_text(simulation, "en") == "Closed (Upheld and settled) after 5d 8h 30m"
+    assert summary_text(simulation, "zh") == "归档（成立），历时 5d 8h 30m"
+
+
+def test_the_outcome_of_a_child_is_told_by_the_title_that_its_own_workflow_gives(tmp_path: Path) -> None:
+    simulation = simulated_child(tmp_path, with_titles(tmp_path))
+    assert texts(simulation, "en")[-1].what == "complaint-1.1 is over: Content"
+    assert summary_text(simulation, "zh", ticket="complaint-1.1").startswith("已回访（满意）")
 
 
 def test_the_path_is_drawn_without_signs_that_mermaid_would_trip_over(tmp_path: Path) -> None:

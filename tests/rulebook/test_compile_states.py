@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.rulebook.books import codes, job
+from tests.rulebook.books import codes, job, rules
 
 NESTED: dict[str, Any] = {
     "workflows.job.states": {
@@ -157,3 +157,17 @@ def test_an_owner_is_a_role_a_table_or_a_person_in_a_field_with_a_role_to_fall_b
 )
 def test_an_owner_that_cannot_be_found_is_a_finding(owner: Any, code: str) -> None:
     assert codes({"workflows.job.states.new.owner": owner}) == [code]
+
+
+def test_outcomes_have_titles_where_they_are_declared_with_them() -> None:
+    outcomes = {"good": {"zh": "好", "en": "Well done"}, "bad": "坏"}
+    done = job({"workflows.job.states.done.outcomes": outcomes}).states["done"]
+    assert done.outcomes == ("good", "bad")
+    assert done.outcome_titles == {"good": {"zh": "好", "en": "Well done"}, "bad": {"zh": "坏", "en": "坏"}}
+    assert job().states["done"].outcome_titles == {}
+
+
+def test_titles_of_outcomes_do_not_change_the_hash_a_ticket_is_pinned_to() -> None:
+    titled = {"workflows.job.states.done.outcomes": {"good": "G", "bad": "B"}}
+    renamed = {"workflows.job.states.done.outcomes": {"good": "Good", "bad": "Bad"}}
+    assert rules(titled).hash == rules(renamed).hash

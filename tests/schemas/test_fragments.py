@@ -51,6 +51,30 @@ def step(**keys: Any) -> dict[str, Any]:
     return {"scenarios": {"1.1": {"workflow": "w", "steps": [{"at": "10:30", **keys}]}}}
 
 
+def finish(**keys: Any) -> dict[str, Any]:
+    return {"scenarios": {"1.1": {"workflow": "w", "steps": [{"at": "10:30", "expect": {"state": "a"}}], **keys}}}
+
+
+def spawn(**keys: Any) -> dict[str, Any]:
+    return event(**{"from": "a", "by": "x", "spawn": {"workflow": "w", "event": "e", **keys}})
+
+
+def schedule(on: Any, **keys: Any) -> dict[str, Any]:
+    return {"schedules": {"d": {"on": on, "open": {"workflow": "duty", "event": "plan"}, **keys}}}
+
+
+def ticket_set(**keys: Any) -> dict[str, Any]:
+    return {"sets": {"s": {"of": "refund", **keys}}}
+
+
+def metric(**keys: Any) -> dict[str, Any]:
+    return {"metrics": {"m": {"of": "bill", **keys}}}
+
+
+def statistic(**keys: Any) -> dict[str, Any]:
+    return {"statistics": {"s": {"of": "complaint", **keys}}}
+
+
 GOOD: list[dict[str, Any]] = [
     {},
     {"rulebook": {"title": "投诉"}, "extends": ["../_shared"]},
@@ -93,6 +117,74 @@ GOOD: list[dict[str, Any]] = [
     {"phrases": {"forbidden": {"service": {"list": ["不行"]}}}},
     step(by="A1", do="e", denied={"code": "evidence"}),
     step(expect={"clocks": {"judge": {"status": "none", "warn": ["09:00", "10:00"]}}}),
+    ticket_set(states="open"),
+    ticket_set(states=["refunding", "dispute"], same={"major": "major"}, assumed=True),
+    ticket_set(takes=["as_of"], where="days_between(last_active_on, as_of) >= 90"),
+    spawn(
+        for_each="list_of(open_refunds)", assign={"field": "agent", "role": "agent"}, **{"with": {"customer": "each"}}
+    ),
+    spawn(for_each="targets", assign={"field": "agent", "role": "agent", "skill": "service", "level": 2}),
+    event(
+        **{"from": "a", "by": "x", "signal": {"set": "waiting_list", "first": "places", "do": "offer", "when": "free"}}
+    ),
+    event(**{"from": "a", "after": "1h", "signal": [{"to": "order", "do": "hold", "with": {"why": "'late'"}}]}),
+    event(**{"from": "a", "auto": True, "when": "x", "notify": {"to": ["owner", {"field": "f"}], "template": "sms"}}),
+    event(
+        **{
+            "from": "a",
+            "by": "x",
+            "branches": [
+                {"when": "y", "signal": {"set": "s", "do": "e"}},
+                {"otherwise": True, "notify": [{"to": "customer", "template": "sms"}]},
+            ],
+        }
+    ),
+    event(opens=True, by="system", duplicate={"rule": "size(same_phone) == 0", "say": "已有工单"}),
+    event(**{"from": "a", "approvals": {"of": ["agent", "manager"]}, "to": "z"}),
+    {"templates": {"sms": {"channel": "sms", "text": {"zh": "{brand}提醒您"}, "quiet_hours": "rest"}}},
+    {"variables": {"brand": {"value": {"zh": "示例家电", "en": "Sample"}, "replace": True}}},
+    sla(within="2bd", warn=[{"at": "x", "unless": "done"}, {"on": "75%", "to": "owner", "names": "uncovered"}]),
+    sla(due="x", breach={"escalate": "manager", "unless": "share(covered, served) >= 1", "names": "uncovered"}),
+    schedule("workday", at="09:00", calendar="office"),
+    schedule("daily"),
+    schedule({"workday": "every", "between": ["2026-08-01", "2026-10-31"]}),
+    schedule({"workday": 3}, for_each={"role": "agent"}),
+    schedule({"workday": "last", "of": "week"}, for_each={"set": "red_customers"}),
+    schedule({"day": "last", "roll": "before"}),
+    schedule({"weekday": ["sat", "sun"]}),
+    schedule({"weekday": "fri", "nth": 1, "workday": True}),
+    schedule({"before": {"day": 15, "roll": "before"}, "workdays": 1}),
+    schedule({"every": "7d", "from": "2026-03-02"}),
+    schedule({"rrule": "FREQ=MONTHLY;BYMONTHDAY=1,-1"}),
+    schedule({"rrule": "FREQ=WEEKLY;INTERVAL=2", "from": "2026-03-02"}),
+    schedule({"dates": ["2026-06-30"]}),
+    metric(counts={"state": "paid"}, among="kind == 'heating'", excluded="state == 'disputed'", target="92%"),
+    metric(counts="paid", sum="amount", target="99.5%"),
+    statistic(rows="category", columns="outcome", where={"major": True}, value={"sum": "amount"}),
+    statistic(rows="state", value="count"),
+    {"slas": {"judge": {"varies": True, "within": "4bh@desk", "warn": None}}},
+    {"workflows": {"w": {"varies": True, "events": {"e": {"guard": "n > 1"}, "f": None}}}},
+    {"forms": {"f": {"varies": True, "fields": {"x": {"title": "新名"}}}}},
+    {"members": {"A1": {"varies": True, "leave": ["2026-03-12"]}}},
+    {"phrases": {"forbidden": {"service": {"varies": True, "note": "x"}}}},
+    {"sets": {"s": {"varies": True, "where": "major"}}},
+    {"schedules": {"d": {"varies": True, "on": {"workday": 5}}}},
+    {"metrics": {"m": {"varies": True, "target": "95%"}}},
+    step(by="system", do="plan", times=41),
+    step(by="S1", do="close", **{"for": ["c1", "c2"], "with": {"viewed": ["c1", "c2"]}}),
+    step(expect={"opened": {"duty": ["d1", "d2"]}}),
+    finish(schedules="all"),
+    finish(
+        schedules=["daily_extract"],
+        expect={
+            "tickets": {"c-1": {"state": "z", "clocks": {"judge": {"status": "met"}}}},
+            "metrics": {"rate": {"value": 0.9198, "numerator": 619, "denominator": 673}},
+            "messages": [
+                {"at": "10:30", "template": "sms", "to": {"role": "agent", "members": ["A1"]}, "ticket": "c-1"}
+            ],
+        },
+    ),
+    finish(expect={"messages": []}),
     {
         "scenarios": {
             "s": {"workflow": "w", "steps": [{"at": "+1h30m", "expect": {"state": "a"}}], "expect": {"alerts": []}}
@@ -162,6 +254,64 @@ BAD: list[tuple[dict[str, Any], str]] = [
     (sla(within="2bh", breach={"escalate": []}), "slas.judge.breach.escalate"),
     (line(), "scripts.s.lines.a"),
     (line(end=True, next="a"), "scripts.s.lines.a.end"),
+    (ticket_set(whree="x"), "sets.s"),
+    (ticket_set(takes=["as_of"]), "sets.s"),
+    (ticket_set(same={}), "sets.s.same"),
+    ({"sets": {"open-refunds": {"of": "refund"}}}, "sets"),
+    ({"sets": {"s": {"states": "open"}}}, "sets.s"),
+    (spawn(assign={"field": "agent", "role": "agent"}), "workflows.w.events.e.spawn"),
+    (spawn(for_each="x", assign={"field": "agent"}), "workflows.w.events.e.spawn.assign"),
+    (spawn(for_each="x", assign={"field": "agent", "role": "agent", "level": 2}), "workflows.w.events.e.spawn.assign"),
+    (event(**{"from": "a", "by": "x", "signal": {"do": "e"}}), "workflows.w.events.e.signal"),
+    (event(**{"from": "a", "by": "x", "signal": {"set": "s"}}), "workflows.w.events.e.signal"),
+    (event(**{"from": "a", "by": "x", "signal": {"set": "s", "to": "f", "do": "e"}}), "workflows.w.events.e.signal.to"),
+    (
+        event(**{"from": "a", "by": "x", "signal": {"to": "f", "first": 1, "do": "e"}}),
+        "workflows.w.events.e.signal.first",
+    ),
+    (event(**{"from": "a", "by": "x", "notify": {"to": "customer"}}), "workflows.w.events.e.notify"),
+    (event(**{"from": "a", "after": "1h", "duplicate": "x"}), "workflows.w.events.e.duplicate"),
+    (event(**{"from": "a", "approvals": {"of": ["agent"]}, "when": "x"}), "workflows.w.events.e.when"),
+    ({"templates": {"t": {"channel": "fax", "text": "x"}}}, "templates.t.channel"),
+    ({"templates": {"t": {"channel": "sms"}}}, "templates.t"),
+    ({"variables": {"brand": {"value": 3}}}, "variables.brand.value"),
+    ({"variables": {"the-brand": {"value": "x"}}}, "variables"),
+    (sla(within="2bh", warn={"unless": "x"}), "slas.judge.warn"),
+    (sla(within="2bh", breach={"unless": "x"}), "slas.judge.breach"),
+    (schedule("workdays"), "schedules.d.on"),
+    (schedule({}), "schedules.d.on"),
+    (schedule({"workday": True}), "schedules.d.on.workday"),
+    (schedule({"workday": 3, "day": 15}), "schedules.d.on.day"),
+    (schedule({"weekday": "fri", "workday": 3}), "schedules.d.on.workday"),
+    (schedule({"day": 32}), "schedules.d.on.day"),
+    (schedule({"day": 15, "nth": 1}), "schedules.d.on"),
+    (schedule({"before": {"day": 15}}), "schedules.d.on"),
+    (schedule({"every": "7d"}), "schedules.d.on"),
+    (schedule({"every": "2bd", "from": "2026-03-02"}), "schedules.d.on.every"),
+    (schedule({"rrule": "every month"}), "schedules.d.on.rrule"),
+    (schedule({"day": 3, "between": ["2026-08-01"]}), "schedules.d.on.between"),
+    (schedule({"day": 3, "from": "2026-08-01"}), "schedules.d.on"),
+    (schedule("workday", for_each={"role": "a", "set": "s"}), "schedules.d.for_each.set"),
+    ({"schedules": {"d": {"on": "workday"}}}, "schedules.d"),
+    (metric(), "metrics.m"),
+    (metric(counts="paid", target="92"), "metrics.m.target"),
+    (statistic(rows="category", value="sum"), "statistics.s.value"),
+    ({"slas": {"judge": {"varies": True, "wihtin": "4bh"}}}, "slas.judge"),
+    ({"slas": {"judge": {"varies": True, "replace": True, "within": "4bh"}}}, "slas.judge.replace"),
+    (
+        {
+            "slas": {
+                "judge": {"varies": False, "on": "w", "start": {"entered": "a"}, "stop": {"left": "a"}, "within": "4bh"}
+            }
+        },
+        "slas.judge.varies",
+    ),
+    (step(by="A1", do="e", ticket="c1", **{"for": ["c1"]}), "scenarios.1.1.steps.0.ticket"),
+    (step(by="A1", do="e", times=2, **{"for": ["c1"]}), "scenarios.1.1.steps.0.times"),
+    (step(times=2, expect={"state": "a"}), "scenarios.1.1.steps.0"),
+    (finish(schedules="every"), "scenarios.1.1.schedules"),
+    (finish(expect={"tickets": {"c1": {}}}), "scenarios.1.1.expect.tickets.c1"),
+    (finish(expect={"messages": [{"at": "10:30", "to": "customer"}]}), "scenarios.1.1.expect.messages.0"),
     (step(do="e"), "scenarios.1.1.steps.0"),
     (step(by="A1", do="e", denied="evidnce"), "scenarios.1.1.steps.0.denied"),
     (step(**{"at": "monday", "expect": {"state": "a"}}), "scenarios.1.1.steps.0.at"),
@@ -172,12 +322,19 @@ def deepest(errors: list[Any]) -> list[str]:
     """Where the errors are, looking into the form of the right kind where several are possible."""
     places = []
     for error in errors:
-        inner = [e for e in error.context or () if e.validator != "type" or e.relative_path]
-        if error.validator == "anyOf" and inner and not all(e.validator == "required" for e in inner):
+        inner = of_the_right_kind(error)
+        if error.validator == "anyOf" and inner and not all(e.validator == "required" for e in error.context):
             places += deepest(inner)
         else:
             places.append(".".join(str(part) for part in error.absolute_path))
     return list(dict.fromkeys(places))
+
+
+def of_the_right_kind(error: Any) -> list[Any]:
+    """The errors of those forms that take this kind of value at all."""
+    context = error.context or ()
+    others = {e.relative_schema_path[0] for e in context if e.validator == "type" and not e.relative_path}
+    return [e for e in context if e.relative_schema_path[0] not in others]
 
 
 @pytest.mark.parametrize(("fragment", "place"), BAD, ids=lambda value: json.dumps(value, ensure_ascii=False)[:80])
@@ -197,6 +354,20 @@ SLIPS = [
     ("scripts: {s: {start: 'the greeting', lines: {a: {say: 您好, end: true}}}}", "DF113", "the greeting"),
     ("scenarios: {s: {workflow: w, steps: [{at: noon, expect: {state: a}}]}}", "DF116", "noon"),
     ("forms: {f: {fields: {a: {type: text, min: 3}}}}", "DF117", "`money`"),
+    ("sets: {open-refunds: {of: refund}}", "DF109", "first_contact_at"),
+    ("sets: {s: {of: refund, state: open}}", "DF101", "states"),
+    ("schedules: {d: {on: workdays, open: {workflow: w, event: e}}}", "DF104", "workday"),
+    ("schedules: {d: {on: {workday: true}, open: {workflow: w, event: e}}}", "DF117", "`every`"),
+    ("schedules: {d: {on: {day: 3, workday: 2}, open: {workflow: w, event: e}}}", "DF117", "Only one"),
+    ("schedules: {d: {on: {weekday: friday}, open: {workflow: w, event: e}}}", "DF104", "fri"),
+    ("schedules: {d: {on: {every: week, from: 2026-03-02}, open: {workflow: w, event: e}}}", "DF110", "week"),
+    ("schedules: {d: {on: {every: 7d}, open: {workflow: w, event: e}}}", "DF102", "from"),
+    ("metrics: {m: {of: bill, counts: paid, target: 92 percent}}", "DF105", "`92%`"),
+    ("metrics: {m: {of: bill}}", "DF102", "counts"),
+    ("templates: {t: {channel: smss, text: x}}", "DF104", "sms"),
+    ("slas: {j: {varies: true, wihtin: 4bh}}", "DF101", "within"),
+    ("slas: {j: {varies: true, replace: true}}", "DF117", "laid over"),
+    ("workflows: {w: {varies: true, number: 'A-{n}', evnets: {}}}", "DF101", "events"),
     ("extends: ../_shared", "DF103", "[../_shared]"),
 ]
 

@@ -104,6 +104,20 @@ def test_every_mapping_is_closed() -> None:
             assert "additionalProperties" in part, f"{file}{path}"
 
 
+def test_a_change_of_an_inherited_declaration_knows_the_keys_of_a_whole_one() -> None:
+    pairs = [(file, name) for file, text in FILES.items() for name in text.get("$defs", {}) if name.endswith("_change")]
+    assert len(pairs) > 15
+    for file, name in pairs:
+        whole = FILES[file]["$defs"][name.removesuffix("_change")]
+        assert list(FILES[file]["$defs"][name]["properties"]) == list(whole["properties"]), f"{file}: {name}"
+
+
+def test_what_can_be_replaced_can_be_varied() -> None:
+    for file, path, part in PLACES:
+        keys = part.get("properties", {})
+        assert ("replace" in keys) == ("varies" in keys), f"{file}{path}"
+
+
 def test_every_finding_that_a_schema_names_has_its_words() -> None:
     codes = {part["x-finding"] for _, _, part in PLACES if "x-finding" in part}
     assert {"DF110", "DF112", "DF113", "DF114", "DF115", "DF116"} <= codes

@@ -98,7 +98,7 @@ def checked(path: Path) -> Loaded:
     loaded = load_rulebook(path)
     if loaded.rules is not None and loaded.raw is not None:
         check_rulebook(loaded)
-        read_scenarios(loaded.raw, loaded.rules, loaded.findings)
+        read_scenarios(loaded.raw, loaded.rules, loaded.findings, loaded.reports.metrics)
     return loaded
 
 

@@ -84,13 +84,12 @@ def _explained(what: str, rulebook: str | None, settings: Settings) -> Iterator[
         return _named(name, one_rulebook(book, settings.lang), settings)
     if rulebook is not None:
         return _named(what, one_rulebook(rulebook, settings.lang), settings)
-    if "@" in what:
-        return _named(what, one_rulebook(".", settings.lang), settings)
+    here = one_rulebook(".", settings.lang) if "@" in what or find_rulebooks(Path()) == [Path()] else None
     keys = find(what)
+    if here is not None and ("@" in what or not keys or what in _names_of(here)):
+        return _named(what, here, settings)  # a rulebook's own names come before the keys of the language
     if keys:
         return _keys(keys, settings)
-    if find_rulebooks(Path()) == [Path()]:
-        return _named(what, one_rulebook(".", settings.lang), settings)
     near = nearest(what)
     hint = say("cli.did_you_mean", settings.lang, name=near) if near else ""
     raise click.UsageError(say("cli_explain.unknown", settings.lang, what=what, hint=hint))
@@ -110,6 +109,11 @@ def _keys(keys: list[Key], settings: Settings) -> Iterator[RenderableType]:
     if len(keys) > 1:
         yield Text("\n" + say("cli_explain.also", settings.lang))
         yield key_list(keys[1:], settings.lang)
+
+
+def _names_of(loaded: Loaded) -> set[str]:
+    workflows = loaded.rules.workflows.values() if loaded.rules is not None else ()
+    return {name for workflow in workflows for name in (*workflow.states, *workflow.steps, *workflow.slas)}
 
 
 def _named(name: str, loaded: Loaded, settings: Settings) -> Iterator[RenderableType]:
@@ -136,8 +140,7 @@ def _named(name: str, loaded: Loaded, settings: Settings) -> Iterator[Renderable
         if inner in workflow.slas:
             pages.append(clock_page(words, workflow.slas[inner]))
     if not pages:
-        known_names = {each for w in searched for each in (*w.states, *w.steps, *w.slas)}
-        near = closest(inner, known_names)
+        near = closest(inner, _names_of(loaded))
         hint = say("cli.did_you_mean", settings.lang, name=near) if near else ""
         raise click.UsageError(
             say("cli_explain.unknown_name", settings.lang, name=inner, rulebook=loaded.name, hint=hint)

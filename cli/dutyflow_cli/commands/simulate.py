@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
 
 from dutyflow.errors import InputError
+from dutyflow.kernel.rules import Rules
 from dutyflow.lab.mermaid import path_diagram
 from dutyflow.lab.moments import Anchor, show_moment
 from dutyflow.lab.simulation import MAIN, Simulation
+from dutyflow.rulebook.findings import closest
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, option
 from dutyflow_cli.playing import (
@@ -22,12 +21,13 @@ from dutyflow_cli.playing import (
     read_steps,
     run_until,
     save_path,
+    script_lines,
     workflow_of,
 )
 from dutyflow_cli.prompts.session import Session
 from dutyflow_cli.render.simulation_json import simulation_json
 from dutyflow_cli.render.story import draw_story, result_line
-from dutyflow_cli.rulebooks import exists, one_rulebook
+from dutyflow_cli.rulebooks import one_rulebook
 from dutyflow_cli.settings import ExitCode, Settings, settings_of
 
 HELP = Help(
@@ -46,6 +46,7 @@ HELP = Help(
         ' first_contact_at=2026-03-06T19:05" \\',
         '    --do "19:30 S1 judge_upheld statement=已听 asked_facts=已问 category=配送"',
         "dutyflow simulate complaint_loop --script friday.txt --save friday.yaml",
+        "dutyflow simulate customer_records --schedule all --start 2026-03-02 --until 2026-03-07",
     ),
 )
 
@@ -68,6 +69,14 @@ HELP = Help(
     metavar="TIME",
     zh="最后让时间走到这一刻；end 为走到不再有动静。",
     en="Let time run to here; `end`: till nothing is due.",
+)
+@option(
+    "--schedule",
+    "schedules",
+    multiple=True,
+    metavar="NAME",
+    zh="让这项周期职责自动开单；可写多次，all 为全部。",
+    en="Let this recurring duty come up; may be repeated; `all`.",
 )
 @option(
     "--format",
@@ -100,6 +109,7 @@ def command(
     script: str | None,
     start: str | None,
     until: str | None,
+    schedules: tuple[str, ...],
     form: str,
     ids: bool,
     save: str | None,
@@ -109,12 +119,15 @@ def command(
     settings = settings_of(context)
     loaded = one_rulebook(rulebook, settings.lang)
     rules = loaded.require_rules()
-    simulation = Simulation(rules, workflow=workflow_of(loaded, workflow, settings))
+    running = _running(schedules, rules, settings)
+    simulation = Simulation(rules, workflow=workflow_of(loaded, workflow, settings), schedules=running)
     zone = ZoneInfo(rules.zone)
     begin = moment_of(start, Anchor(zone), settings) if start else None
-    if not (lines or script or interactive):
+    if running and begin is not None:
+        simulation.begin(begin)
+    if not (lines or script or interactive or (running and begin and until)):
         raise click.UsageError(say("cli_simulate.nothing_to_play", settings.lang, example=example_line(simulation)))
-    steps = read_steps([*_script_lines(script, settings), *lines], Anchor(zone, begin, begin), settings)
+    steps = read_steps([*script_lines(script, settings), *lines], Anchor(zone, begin, begin), settings)
     play_steps(steps, simulation, settings)
     if interactive:
         simulation = Session(simulation, settings, start=begin, ids=ids, save_as=save).run()
@@ -126,6 +139,21 @@ def command(
     if save:
         click.echo(say("cli_simulate.saved", settings.lang, path=save_path(simulation, save, settings)), err=True)
     return ExitCode.FINE
+
+
+def _running(names: tuple[str, ...], rules: Rules, settings: Settings) -> tuple[str, ...]:
+    """The schedules that were asked for; `all` means every one of the rulebook."""
+    if "all" in names:
+        return tuple(rules.schedules)
+    for name in names:
+        if name not in rules.schedules:
+            near = closest(name, rules.schedules)
+            hint = say("cli.did_you_mean", settings.lang, name=near) if near else ""
+            known = ", ".join(rules.schedules) or "-"
+            raise click.UsageError(
+                say("cli_simulate.unknown_schedule", settings.lang, name=name, known=known, hint=hint)
+            )
+    return names
 
 
 def _report(simulation: Simulation, form: str, settings: Settings, *, ids: bool) -> str:
@@ -146,18 +174,3 @@ def head_line(simulation: Simulation, settings: Settings) -> str:
     titles = [rules.title.get(settings.lang, rules.name), workflow.title.get(settings.lang, workflow.id)]
     start = [show_moment(simulation.records[0].at, ZoneInfo(rules.zone), settings.lang)] if simulation.records else []
     return " · ".join([*titles, rules.zone, *start])
-
-
-def _script_lines(script: str | None, settings: Settings) -> Iterator[str]:
-    if script is None:
-        return
-    if script == "-":
-        yield from sys.stdin.read().splitlines()
-        return
-    path = Path(script)
-    if not exists(path, settings.lang) or path.is_dir():
-        raise InputError(say("cli.no_such_path", settings.lang, path=script))
-    try:
-        yield from path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise InputError(say("cli.not_utf8", settings.lang, path=script)) from None

@@ -186,7 +186,8 @@ class Session:
             click.echo("  " + say("cli_ask.no_back", self.settings.lang))
             return
         self.acts.pop()
-        fresh = Simulation(self.simulation.rules, workflow=self.simulation.workflow, members=self.simulation.members)
+        before = self.simulation
+        fresh = Simulation(before.rules, workflow=before.workflow, members=before.members, schedules=before.schedules)
         for act in self.acts:
             act(fresh)
         self.simulation, self.at = fresh, fresh.now if fresh.started else self.start or self.at

@@ -69,6 +69,9 @@ def state_page(words: Words, state: State) -> Iterator[RenderableType]:
         yield indented(words.say("entered_by", ways=words.join(dict.fromkeys(ways))), 2)
     if state.final:
         yield indented(words.say("final"), 2)
+        if state.outcomes:
+            outcomes = words.join(words.teller.outcome(outcome, state) for outcome in state.outcomes)
+            yield indented(words.say("outcomes", outcomes=outcomes), 2)
         return
     yield Text(words.say("may_be_done"))
     for event, steps in words.workflow.steps.items():
@@ -190,6 +193,9 @@ def _branch(words: Words, branch: Branch) -> str:
     target = words.teller.state(branch.target) if branch.target else words.say("stays")
     if branch.resume:
         target = words.say("resumes", state=words.teller.state(branch.resume))
+    if branch.outcome and branch.target:
+        outcome = words.teller.outcome(branch.outcome, words.workflow.states[branch.target])
+        target = words.say("with_outcome", state=target, outcome=outcome)
     return words.say("if", target=target, when=branch.when.text) if branch.when else target
 
 

@@ -44,7 +44,7 @@ class _Writer:
         return at.astimezone(self.zone).isoformat() if at else None
 
     def row(self, row: Row) -> dict[str, Any]:
-        """One row; `name` is the event, clock, task or child it is about."""
+        """One row; `name` is the event, clock, task, child or message template it is about."""
         return {
             "at": self.time(row.at),
             "elapsed_seconds": int(row.elapsed.total_seconds()),
@@ -60,6 +60,9 @@ class _Writer:
             "due_at": self.time(row.due_at),
             "to": [{"role": each.role or None, "members": list(each.members)} for each in row.to],
             "children": list(row.children),
+            "schedule": row.schedule or None,
+            "tickets": list(row.names),
+            "deliver_at": self.time(row.deliver_at),
             "clocks": [self._note(note) for note in row.clocks],
             "denial": self._denial(row),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from dutyflow.checks.subject import Book, Part
-from dutyflow.kernel.rules import NEW, EventRule, Spawn, Workflow
+from dutyflow.kernel.rules import NEW, Branch, EventRule, Spawn, Workflow
 
 
 def automatic_events_without_rest(part: Part) -> None:
@@ -57,9 +57,17 @@ def children_never_opened(part: Part) -> None:
 
 
 def _has_effect(rule: EventRule) -> bool:
-    return bool(rule.sets or rule.then or rule.spawns) or any(
-        branch.target or branch.resume or branch.reenter or branch.sets or branch.spawns for branch in rule.branches
+    return (
+        bool(rule.sets or rule.then)
+        or _reaches_out(rule)
+        or any(_reaches_out(branch) for branch in rule.branches)
+        or any(branch.target or branch.resume or branch.reenter or branch.sets for branch in rule.branches)
     )
+
+
+def _reaches_out(part: EventRule | Branch) -> bool:
+    """Whether something happens beyond the ticket itself."""
+    return bool(part.spawns or part.signals or part.messages)
 
 
 def _spawns(rule: EventRule) -> tuple[Spawn, ...]:
@@ -71,7 +79,7 @@ def _spawned_by_opening(workflow: Workflow) -> Iterator[Spawn]:
     for rule in workflow.rules:
         if NEW in rule.sources:
             certain = rule.branches[0].spawns if rule.branches and rule.branches[0].when is None else ()
-            yield from (spawn for spawn in (*rule.spawns, *certain) if spawn.when is None)
+            yield from (spawn for spawn in (*rule.spawns, *certain) if spawn.when is None and spawn.for_each is None)
 
 
 def _circles(following: Mapping[str, Iterable[str]]) -> list[list[str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dutyflow.checks.subject import Part
-from dutyflow.kernel.rules import EventRule, Expression
+from dutyflow.kernel.decide import NUMBER
+from dutyflow.kernel.rules import Branch, EventRule, Expression
 from dutyflow.rulebook.nodes import Node
 from dutyflow.rulebook.places import Place
 
@@ -22,6 +23,8 @@ def fields_nobody_fills(part: Part) -> None:
 
 def _filled(part: Part) -> set[str]:
     filled = set(part.workflow.defaults)
+    if part.workflow.number is not None:
+        filled.add(NUMBER)  # given by the system when the ticket opens
     for rule in part.workflow.rules:
         filled |= rule.accepts
         filled |= {a.field for sets in (rule.sets, *(branch.sets for branch in rule.branches)) for a in sets}
@@ -63,4 +66,14 @@ def _conditions_of(rule: EventRule) -> Iterator[Expression | None]:
     yield from (rule.when, rule.at)
     yield from (branch.when for branch in rule.branches)
     yield from (follow_up.when for follow_up in rule.then)
-    yield from (spawn.when for spawn in rule.spawns)
+    yield from _asked_to_reach_out(rule)
+    for branch in rule.branches:
+        yield from _asked_to_reach_out(branch)
+
+
+def _asked_to_reach_out(part: EventRule | Branch) -> Iterator[Expression | None]:
+    """What has to hold for children, signals and messages."""
+    yield from (spawn.when for spawn in part.spawns)
+    yield from (signal.when for signal in part.signals)
+    yield from (signal.first for signal in part.signals)
+    yield from (message.when for message in part.messages)

@@ -19,6 +19,7 @@ from dutyflow.checks import (
     limits,
     reachability,
     scripts,
+    sets,
 )
 from dutyflow.checks.subject import Book, Part
 from dutyflow.rulebook.findings import Severity
@@ -60,6 +61,8 @@ CHECKS: tuple[Check, ...] = (
     Check("DF3", part=evidence.fields_nobody_fills),
     Check("DF3", book=automatic.children_without_end),
     Check("DF3", part=automatic.children_never_opened),
+    Check("DF3", part=sets.signals_never_taken),
+    Check("DF3", book=sets.sets_nobody_asks),
     Check("DF4", part=clocks.states_without_clock),
     Check("DF4", book=duties.items_without_accountable),
     Check("DF4", book=duties.items_with_two_accountable),

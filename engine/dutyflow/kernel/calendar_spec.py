@@ -67,7 +67,7 @@ def read_calendar(m: Mapping[str, object], problems: Problems) -> CalendarSpec:
     """Read a calendar as far as it can be understood; what cannot is added to `problems`."""
     for key in m:
         if key not in KEYS:
-            problems.add("unknown_key", (key,), found=key, allowed=KEYS, suggestion=_nearest(str(key), KEYS))
+            problems.add("unknown_key", (key,), found=key, allowed=KEYS, suggestion=nearest(str(key), KEYS))
     weekly = _read_hours(m.get("hours"), problems)
     special: dict[int, Periods] = dict.fromkeys(_read_closed(m.get("closed"), problems), ())
     special.update(_read_open(m.get("open"), weekly, problems))
@@ -86,7 +86,7 @@ def _read_zone(value: object, problems: Problems) -> str:
     if value is None:
         problems.add("missing_key", (), key="timezone")
     elif not isinstance(value, str) or load_zone(value) is None:
-        near = _nearest(str(value), zone_names())
+        near = nearest(str(value), zone_names())
         problems.add("unknown_zone", ("timezone",), found=value, suggestion=near)
     else:
         return value
@@ -94,7 +94,7 @@ def _read_zone(value: object, problems: Problems) -> str:
 
 
 def _read_until(value: object, problems: Problems) -> date | None:
-    return None if value is None else _read_date(value, ("official_until",), problems)
+    return None if value is None else read_date(value, ("official_until",), problems)
 
 
 def _read_hours(value: object, problems: Problems) -> tuple[Periods, ...]:
@@ -108,7 +108,7 @@ def _read_hours(value: object, problems: Problems) -> tuple[Periods, ...]:
     for key, texts in value.items():
         path = ("hours", str(key))
         periods = read_periods(texts, path, problems)
-        for day in _read_weekdays(key, path, problems):
+        for day in read_weekdays(key, path, problems):
             if day in weekly:
                 problems.add("weekday_twice", path, weekday=WEEKDAYS[day], other=key_of[day])
             weekly[day], key_of[day] = periods, str(key)
@@ -126,7 +126,7 @@ def _check_nights(weekly: dict[int, Periods], key_of: dict[int, str], problems: 
             return
 
 
-def _read_weekdays(key: object, path: Path, problems: Problems) -> list[int]:
+def read_weekdays(key: object, path: Path, problems: Problems) -> list[int]:
     """Read `mon`, `mon-fri`, `sat-sun`, `mon,wed` or `daily` as numbers from Monday = 0."""
     if key == "daily":
         return list(range(7))
@@ -135,7 +135,7 @@ def _read_weekdays(key: object, path: Path, problems: Problems) -> list[int]:
         ends = part.strip().split("-")
         unknown = next((end for end in ends if end not in WEEKDAYS), None)
         if unknown is not None or len(ends) > 2:
-            near = _nearest(str(unknown)[:3].lower(), WEEKDAYS)
+            near = nearest(str(unknown)[:3].lower(), WEEKDAYS)
             problems.add("unknown_weekday", path, found=key, allowed=(*WEEKDAYS, "mon-fri", "daily"), suggestion=near)
             return []
         first, last = WEEKDAYS.index(ends[0]), WEEKDAYS.index(ends[-1])
@@ -212,7 +212,7 @@ def _read_special_hours(hours: object, weekly: tuple[Periods, ...], path: Path, 
     """Read the hours of one date: periods, or the weekday whose hours it has (of `mon-fri`, the first)."""
     before = len(problems)
     if isinstance(hours, str) and hours.isascii() and not any(letter.isdigit() for letter in hours):
-        days = _read_weekdays(hours, path, problems)
+        days = read_weekdays(hours, path, problems)
         periods = weekly[days[0]] if days else ()
     else:
         periods = read_periods(hours, path, problems)
@@ -224,10 +224,10 @@ def _read_special_hours(hours: object, weekly: tuple[Periods, ...], path: Path, 
 def _read_dates(item: object, path: Path, problems: Problems) -> Sequence[int]:
     """Read one date, or a range of dates, as ordinals."""
     if not isinstance(item, str) or ".." not in item:
-        single = _read_date(item, path, problems)
+        single = read_date(item, path, problems)
         return () if single is None else (single.toordinal(),)
     first_text, _, last_text = item.partition("..")
-    first, last = _read_date(first_text.strip(), path, problems), _read_date(last_text.strip(), path, problems)
+    first, last = read_date(first_text.strip(), path, problems), read_date(last_text.strip(), path, problems)
     if first is None or last is None:
         return ()
     if last < first:
@@ -239,7 +239,8 @@ def _read_dates(item: object, path: Path, problems: Problems) -> Sequence[int]:
     return range(first.toordinal(), last.toordinal() + 1)
 
 
-def _read_date(value: object, path: Path, problems: Problems) -> date | None:
+def read_date(value: object, path: Path, problems: Problems) -> date | None:
+    """Read one date, `2026-02-16` or a `date`; nothing if it is none."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
@@ -316,6 +317,7 @@ def write_spec(spec: CalendarSpec) -> dict[str, object]:
     return mapping | {key: value for key, value in optional.items() if value}
 
 
-def _nearest(word: str, allowed: Sequence[str]) -> str | None:
+def nearest(word: str, allowed: Sequence[str]) -> str | None:
+    """Return the allowed word that somebody may have meant."""
     near = get_close_matches(word, allowed, n=1)
     return near[0] if near else None

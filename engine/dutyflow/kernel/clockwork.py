@@ -29,6 +29,7 @@ from dutyflow.kernel.effects import Addressee, Notice
 from dutyflow.kernel.recipients import address
 from dutyflow.kernel.rules import NEW, Alarm, Move, Sla, Trigger, Workflow
 from dutyflow.kernel.scope import Scope
+from dutyflow.kernel.sets import tickets_in
 from dutyflow.kernel.ticket import ClockRun, PendingAlarm, Ticket
 
 NO_EVENT = "(no event)"
@@ -63,7 +64,11 @@ def ring(draft: Draft, run: ClockRun, pending: PendingAlarm) -> None:
     """Raise the alarm: the fact, the notices, and what a breach does to other clocks."""
     sla, before = draft.workflow.slas[run.sla], draft.ticket
     scope = draft.scope()
-    addressees = _addressees(_declared(sla, run, pending), scope)
+    declared = _declared(sla, run, pending)
+    if declared.unless is not None and declared.unless.evaluate(scope):
+        _hush(draft, run, pending)
+        return
+    addressees = _addressees(declared, scope)
     draft.add(
         ev.Rang(
             at=draft.now,
@@ -75,6 +80,11 @@ def ring(draft: Draft, run: ClockRun, pending: PendingAlarm) -> None:
             to=addressees,
         )
     )
+    if declared.names is not None:
+        listed = tuple(ticket.id for ticket in tickets_in(declared.names, scope))
+        draft.add(
+            ev.Listed(at=draft.now, sla=run.sla, run=run.run, kind=pending.kind, level=pending.level, tickets=listed)
+        )
     draft.effects.extend(_notices(draft, run, pending, addressees))
     if pending.kind == "breach":
         look_again(draft, before, breached=run.sla)
@@ -85,6 +95,14 @@ def look_again(draft: Draft, before: Ticket, *, breached: str = "") -> None:
     scope = draft.scope()
     for effect in _effects_without_event(draft.workflow, breached):
         _apply(draft, effect, before, scope)
+
+
+def _hush(draft: Draft, run: ClockRun, pending: PendingAlarm) -> None:
+    """What the alarm watches over is in order: a warning stays silent, and what would be a breach is met."""
+    if pending.kind == "breach":
+        draft.add(ev.ClockStopped(at=draft.now, sla=run.sla, run=run.run, how="met"))
+    else:
+        draft.add(ev.Hushed(at=draft.now, sla=run.sla, run=run.run, kind=pending.kind, level=pending.level))
 
 
 def _effects_of(workflow: Workflow, event: str, before: str, after: str, entered: bool) -> tuple[ClockEffect, ...]:

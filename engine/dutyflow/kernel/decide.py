@@ -3,6 +3,7 @@
 Pure: reads nothing but its arguments. A `Decision` carries all events of one atomic step; a `Denial` changes nothing.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import chain
@@ -21,8 +22,14 @@ from dutyflow.kernel.effects import Effect, Resubmit
 from dutyflow.kernel.evolve import evolve
 from dutyflow.kernel.facts import Facts, Lookalike
 from dutyflow.kernel.rules import NEW, SYSTEM, Duplicate, EventRule, Rules, Workflow
+from dutyflow.kernel.scope import zone_of
 from dutyflow.kernel.step import go
 from dutyflow.kernel.ticket import PendingAlarm, Ticket
+
+NUMBER = "number"
+"""The built-in field that keeps a ticket's record number."""
+
+_COUNT = re.compile(r"\{n(?::0?(\d+))?\}")
 
 OWNER = "owner"
 """In `by:`, whoever owns the present state."""
@@ -89,7 +96,7 @@ def _open(rules: Rules, command: cmd.Open, now: datetime, facts: Facts) -> Decis
         workflow=workflow.id,
         rules=rules.hash,
         parent=command.parent,
-        fields=workflow.defaults,
+        fields=_first_fields(rules, workflow, now, facts),
     )
     draft = Draft(rules, workflow, evolve(None, opened), now, facts)
     draft.events.append(opened)
@@ -103,6 +110,16 @@ def _open(rules: Rules, command: cmd.Open, now: datetime, facts: Facts) -> Decis
         return known
     denial = go(draft, rule, command.actor, given, command.reason)
     return _finish(draft, first_of(known, denial) if known is not None else denial)
+
+
+def _first_fields(rules: Rules, workflow: Workflow, now: datetime, facts: Facts) -> Mapping[str, Any]:
+    """The defaults, and the record number where the workflow keeps a series (one for each year)."""
+    if workflow.number is None:
+        return workflow.defaults
+    year = now.astimezone(zone_of(rules.zone)).year
+    counted = facts.next_number(f"{workflow.id}/{year}")
+    written = _COUNT.sub(lambda match: str(counted).zfill(int(match[1] or 1)), workflow.number)
+    return {**workflow.defaults, NUMBER: written.replace("{year}", str(year))}
 
 
 def _known_already(draft: Draft, command: cmd.Open, given: Mapping[str, Any]) -> Decision | Denial | None:

@@ -39,6 +39,15 @@ class Resubmit(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     reason: str | None = None
 
 
+class Tell(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Fire an event on another ticket, as the system; where it is refused nothing happens."""
+
+    ticket: str
+    event: str
+    data: Mapping[str, Any]
+    source: str = ""
+
+
 class Addressee(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A role, and those of its members who are on duty and free of conflict at that moment."""
 
@@ -58,4 +67,17 @@ class Notice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     to: Addressee
 
 
-Effect = OpenChild | TellParent | Resubmit | Notice
+class Send(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A message by a template of the rulebook, held back until `deliver_at` when quiet hours say so.
+
+    `values` are what the template's placeholders stand for, as the ticket held them at that moment.
+    """
+
+    template: str
+    to: Addressee
+    at: datetime
+    deliver_at: datetime
+    values: Mapping[str, Any] = {}
+
+
+Effect = OpenChild | TellParent | Resubmit | Tell | Notice | Send

@@ -137,6 +137,27 @@ class Rang(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="rang"):
     to: tuple[Addressee, ...]
 
 
+class Listed(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="listed"):
+    """The tickets that the alarm just raised speaks of: the members not yet covered, say."""
+
+    at: datetime
+    sla: str
+    run: int
+    kind: AlarmKind
+    level: int
+    tickets: tuple[str, ...]
+
+
+class Hushed(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="hushed"):
+    """An alarm came to its moment and had nothing to say: what it watches over was in order (`unless`)."""
+
+    at: datetime
+    sla: str
+    run: int
+    kind: AlarmKind
+    level: int
+
+
 class ChildOpened(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="child_opened"):
     """This ticket opened another one."""
 
@@ -165,6 +186,8 @@ Event = (
     | ClockResumed
     | ClockMoved
     | Rang
+    | Listed
+    | Hushed
     | ChildOpened
     | ChildClosed
 )

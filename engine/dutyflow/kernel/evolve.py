@@ -148,6 +148,16 @@ def _rang(ticket: Ticket, event: ev.Rang) -> Ticket:
     return _with_run(ticket, event, rung)
 
 
+def _hushed(ticket: Ticket, event: ev.Hushed) -> Ticket:
+    run = _run(ticket, event)
+    alarms = tuple(alarm for alarm in run.alarms if alarm.kind != event.kind or alarm.level != event.level)
+    return _with_run(ticket, event, replace(run, alarms=alarms, rung=(*run.rung, (event.kind, event.level))))
+
+
+def _listed(ticket: Ticket, event: ev.Listed) -> Ticket:
+    return _touch(ticket, event)
+
+
 def _child_opened(ticket: Ticket, event: ev.ChildOpened) -> Ticket:
     return _touch(ticket, event, children=(*ticket.children, Child(id=event.child, workflow=event.workflow)))
 
@@ -187,6 +197,8 @@ _HANDLERS: dict[type, Callable[[Ticket, Any], Ticket]] = {
     ev.ClockResumed: _clock_resumed,
     ev.ClockMoved: _clock_moved,
     ev.Rang: _rang,
+    ev.Listed: _listed,
+    ev.Hushed: _hushed,
     ev.ChildOpened: _child_opened,
     ev.ChildClosed: _child_closed,
 }

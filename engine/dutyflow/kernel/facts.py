@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+
+if TYPE_CHECKING:
+    from dutyflow.kernel.ticket import Ticket
 
 
 class Lookalike(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +27,22 @@ class Facts(Protocol):
 
     def members_of(self, role: str, at: datetime) -> tuple[str, ...]:
         """The members who hold the role and are on duty at `at`, sorted by id."""
+        ...
+
+    def skill_of(self, person: str, skill: str) -> int:
+        """The level of a member's skill; 0 for none."""
+        ...
+
+    def find(self, ticket: str) -> "Ticket | None":
+        """Another ticket as it stands in this transaction."""
+        ...
+
+    def select(self, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]) -> "tuple[Ticket, ...]":
+        """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
+        ...
+
+    def next_number(self, series: str) -> int:
+        """The number after the last one given in a series, from 1; each call in a transaction gives another."""
         ...
 
     def lookalikes(self, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:

@@ -6,6 +6,7 @@ shows twice (autumn) is the first of the two.
 """
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from dutyflow.errors import MisuseError, NaiveTimeError
@@ -31,6 +32,11 @@ def to_datetime(second: int, zone: tzinfo) -> datetime:
         return datetime.fromtimestamp(second, zone)
     except (OverflowError, ValueError, OSError):
         raise MisuseError(_YEARS) from None
+
+
+def in_utc(value: Any) -> Any:
+    """The same value, a date-time in UTC: equal moments are equal bytes."""
+    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo is not UTC else value
 
 
 def local_day(second: int, zone: tzinfo) -> tuple[int, int]:

@@ -6,19 +6,37 @@ Every record that can refuse or time something carries `source`, the `file:line:
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, time
+from datetime import time
 from typing import Any, Literal
 
 import msgspec
 
 from dutyflow.kernel.calendars import ALWAYS, Calendar
 from dutyflow.kernel.durations import Duration
+from dutyflow.kernel.people import (  # the people belong to a rulebook, and are named with the rest of it
+    Absence as Absence,
+)
+from dutyflow.kernel.people import (
+    Department as Department,
+)
+from dutyflow.kernel.people import (
+    Member as Member,
+)
+from dutyflow.kernel.people import (
+    Organisation as Organisation,
+)
+from dutyflow.kernel.people import (
+    Role as Role,
+)
+from dutyflow.kernel.people import (
+    Title as Title,
+)
 from dutyflow.kernel.quiet_hours import QuietHours
+from dutyflow.kernel.schedules import Recurrence
 from dutyflow.kernel.scope import Scope
 
 TriggerKind = Literal["person", "timer", "data", "child"]
 Evaluate = Callable[[Scope], Any]
-Title = Mapping[str, str]
 
 NEW = "(new)"
 """The state of a ticket that does not exist yet: opening events start here."""
@@ -38,71 +56,6 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
     reads: frozenset[str] = frozenset()
     only_fields: bool = False
     source: str = ""
-
-
-# --- people -----------------------------------------------------------------------------------------------------
-
-
-class Role(msgspec.Struct, frozen=True, kw_only=True):
-    """A post. `superior` is the next role of the escalation chain; `external` roles act without a login (M19)."""
-
-    id: str
-    title: Title
-    department: str | None = None
-    superior: str | None = None
-    external: bool = False
-    quiet_hours: QuietHours | None = None
-
-
-class Department(msgspec.Struct, frozen=True, kw_only=True):
-    """A department and the role that leads it."""
-
-    id: str
-    title: Title
-    head: str | None = None
-
-
-class Absence(msgspec.Struct, frozen=True):
-    """A span, half open, in which a member is not on duty."""
-
-    start_at: datetime
-    end_at: datetime
-
-
-class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """A person who holds roles; `shift` limits the hours in which the person is on duty (none: always)."""
-
-    id: str
-    title: Title
-    roles: frozenset[str]
-    skills: Mapping[str, int] = {}
-    shift: Calendar | None = None
-    leave: tuple[Absence, ...] = ()
-
-    def is_on_duty(self, at: datetime) -> bool:
-        """Whether the person works at `at` (aware)."""
-        if any(absence.start_at <= at < absence.end_at for absence in self.leave):
-            return False
-        return self.shift is None or self.shift.is_open(at)
-
-
-class Organisation(msgspec.Struct, frozen=True, kw_only=True):
-    """Departments, roles and the members the rulebook itself names (a host may bring its own directory)."""
-
-    departments: Mapping[str, Department] = {}
-    roles: Mapping[str, Role] = {}
-    members: Mapping[str, Member] = {}
-
-    def superior_of(self, role: str) -> str | None:
-        """The next role of the chain, or None at its top."""
-        found = self.roles.get(role)
-        return found.superior if found else None
-
-    def head_of(self, role: str) -> str | None:
-        """The role that leads the department of `role`."""
-        found = self.roles.get(role)
-        department = self.departments.get(found.department) if found and found.department else None
-        return department.head if department else None
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +132,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["work", "wait_customer", "wait_third_party"] = "work"
     final: bool = False
     outcomes: tuple[str, ...] = ()
+    outcome_titles: Mapping[str, Title] = {}
     serves: str | None = None
     tasks: tuple[Task, ...] = ()
     tasks_needed: int = 0
@@ -208,12 +162,44 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     value: Expression
 
 
+class Allocation(msgspec.Struct, frozen=True, kw_only=True):
+    """`assign:` of a batch: `field` of each child names the candidate with the least open work (M49)."""
+
+    field: str
+    role: str
+    skill: str | None = None
+    level: int = 0
+
+
 class Spawn(msgspec.Struct, frozen=True, kw_only=True):
-    """A child ticket that an event opens, with the data it hands over."""
+    """A child ticket that an event opens, with the data it hands over; one for each item of a list, if it says so."""
 
     workflow: str
     event: str
     data: tuple[Assignment, ...] = ()
+    when: Expression | None = None
+    for_each: Expression | None = None
+    assign: Allocation | None = None
+    source: str = ""
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
+    """An event fired on other tickets: the first ones of a set, or the one that a field refers to."""
+
+    event: str
+    set: str | None = None
+    to: str | None = None
+    first: Expression | None = None
+    data: tuple[Assignment, ...] = ()
+    when: Expression | None = None
+    source: str = ""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """`notify:` of an event: a template, and to whom it goes."""
+
+    template: str
+    to: Recipient
     when: Expression | None = None
     source: str = ""
 
@@ -236,6 +222,8 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None = None
     sets: tuple[Assignment, ...] = ()
     spawns: tuple[Spawn, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    messages: tuple[Message, ...] = ()
     source: str = ""
 
 
@@ -266,6 +254,8 @@ class EventRule(msgspec.Struct, frozen=True, kw_only=True):
     unique: bool = False
     then: tuple[FollowUp, ...] = ()
     spawns: tuple[Spawn, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    messages: tuple[Message, ...] = ()
     approvals: Approvals | None = None
     after: tuple[Duration, Calendar] | None = None
     at: Expression | None = None
@@ -294,7 +284,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     """A declared warning or escalation step of an SLA.
 
     A warning rings at a `share` of the span (percent), at `before` the due time, at `day_time` of the due day, or at
-    the instant `at`; an escalation rings `after` the due time.
+    the instant `at`; an escalation rings `after` the due time. `unless` is asked at that moment: when it holds, a
+    warning stays silent and a breach is met instead. `names` is the set whose tickets the alarm lists.
     """
 
     kind: Literal["warning", "breach", "escalation"]
@@ -305,6 +296,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     after: tuple[Duration, Calendar] | None = None
     day_time: time | None = None
     at: Expression | None = None
+    unless: Expression | None = None
+    names: str | None = None
     text: str = ""
 
 
@@ -408,7 +401,55 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     conflict_fields: tuple[str, ...] = ()
     composites: Mapping[str, tuple[str, ...]] = {}
     defaults: Mapping[str, Any] = {}
+    number: str | None = None
     clock_effects: dict[tuple[str, str, str | None, bool], Any] = msgspec.field(default_factory=dict)
+
+
+class TicketSet(msgspec.Struct, frozen=True, kw_only=True):
+    """Tickets seen together: those of some workflow in some states whose fields fit the ticket that asks.
+
+    `same` compares a field of theirs with an expression over the asking ticket; `takes` are fields of the asking
+    ticket that `where`, a condition on theirs, may use. `states` None means any.
+    """
+
+    id: str
+    title: Title
+    workflow: str
+    states: frozenset[str] | None = None
+    same: tuple[Assignment, ...] = ()
+    takes: tuple[str, ...] = ()
+    where: Expression | None = None
+    source: str = ""
+
+
+class Template(msgspec.Struct, frozen=True, kw_only=True):
+    """The wording of a message and the channel it goes by; `{field}` stands for what the ticket holds.
+
+    Variables of the rulebook (a brand, a site) are in the text already; `fields` are the placeholders left.
+    """
+
+    id: str
+    title: Title
+    channel: str
+    text: Title
+    fields: tuple[str, ...] = ()
+    quiet_hours: QuietHours | None = None
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """A recurring duty: on which days, at what time, and the ticket it opens, for each member of a role or of a set."""
+
+    id: str
+    title: Title
+    recurrence: Recurrence
+    calendar: Calendar
+    at: time
+    workflow: str
+    event: str
+    data: tuple[Assignment, ...] = ()
+    role: str | None = None
+    set: str | None = None
+    source: str = ""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -422,3 +463,6 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     organisation: Organisation
     calendars: Mapping[str, Calendar]
     tables: Mapping[str, Table] = {}
+    sets: Mapping[str, TicketSet] = {}
+    templates: Mapping[str, Template] = {}
+    schedules: Mapping[str, Schedule] = {}

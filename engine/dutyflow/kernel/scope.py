@@ -5,12 +5,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from dutyflow.kernel import sets
 from dutyflow.kernel.facts import Facts
 from dutyflow.kernel.ticket import ClockRun, Ticket
 
 if TYPE_CHECKING:
     from dutyflow.kernel.calendars import Calendar
     from dutyflow.kernel.rules import Rules
+
+
+EACH = "each"
+"""In the data of a batch, the item that a ticket is for."""
 
 
 class Scope:
@@ -87,6 +92,48 @@ class Scope:
     def roles_of(self, person: str) -> frozenset[str]:
         """The roles the person holds now."""
         return self.facts.roles_of(person, self.now)
+
+    def beside(self, ticket: Ticket, values: Mapping[str, Any]) -> "Scope":
+        """The same moment and the same people, seen from another ticket."""
+        return Scope(self.rules, ticket, values=values, now=self.now, facts=self.facts, actor=self.actor)
+
+    def with_each(self, item: Any) -> "Scope":
+        """The same scope, where `each` is the item."""
+        scope = self.beside(self.ticket, {**self.values, EACH: item})
+        scope.given, scope.reason = self.given, self.reason
+        return scope
+
+    # --- other tickets and people -------------------------------------------------------------------------------
+
+    def tickets_in(self, name: str) -> tuple[Ticket, ...]:
+        """The tickets of a declared set, for this one."""
+        return sets.tickets_in(name, self)
+
+    def field_of(self, ticket: str, field: str) -> Any:
+        """A field of another ticket; None where there is no such ticket."""
+        other = self.facts.find(ticket)
+        return None if other is None else other.fields.get(field)
+
+    def state_of(self, ticket: str) -> str | None:
+        """The state of another ticket; None where there is no such ticket."""
+        other = self.facts.find(ticket)
+        return None if other is None else other.state
+
+    def skill_of(self, person: str, name: str) -> int:
+        """The level of somebody's skill; 0 for none."""
+        return self.facts.skill_of(person, name)
+
+    def on_duty(self, person: str) -> bool:
+        """Whether somebody works now, in any of their roles."""
+        return any(person in self.facts.members_of(role, self.now) for role in self.roles_of(person))
+
+    def open_load(self, person: str, field: str) -> int:
+        """How many open tickets of this workflow name the person in `field`."""
+        return sets.open_load(self.rules.workflows[self.ticket.workflow], person, field, self)
+
+    def least_loaded(self, role: str, field: str, skill: str | None, level: int | None) -> str | None:
+        """Who of a role has the fewest open tickets of this workflow."""
+        return sets.least_loaded(role, field, skill, level or 0, self)
 
     def lookup(self, table: str, column: str) -> Any:
         """What a decision table gives for this ticket."""

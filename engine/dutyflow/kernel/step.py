@@ -1,8 +1,10 @@
 """One event going through: checks, fields, branch, new state, children, clocks, and what follows by itself."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from dutyflow.errors import RunawayError
 from dutyflow.kernel import events as ev
@@ -10,10 +12,11 @@ from dutyflow.kernel.clocks import deadline, instant
 from dutyflow.kernel.clockwork import look_again, update_clocks
 from dutyflow.kernel.denials import Denial, first_of
 from dutyflow.kernel.draft import Draft
-from dutyflow.kernel.effects import OpenChild, TellParent
+from dutyflow.kernel.effects import TellParent
 from dutyflow.kernel.machine import choose_branch
+from dutyflow.kernel.outreach import evaluated, reach_out
 from dutyflow.kernel.recipients import owner_of
-from dutyflow.kernel.rules import NEW, SYSTEM, Approvals, Assignment, Branch, EventRule, Spawn
+from dutyflow.kernel.rules import NEW, SYSTEM, Approvals, Assignment, Branch, EventRule
 from dutyflow.kernel.scope import Scope
 from dutyflow.kernel.ticket import OwnedBy, PendingEvent, Ticket
 
@@ -73,8 +76,7 @@ def _fire(draft: Draft, rule: EventRule, actor: str, given: Mapping[str, Any], r
     if rule.task is not None:
         draft.add(ev.TaskDone(at=draft.now, task=rule.task, actor=actor))
     draft.add(fired)
-    for spawn in (*rule.spawns, *branch.spawns):
-        _spawn(draft, spawn, actor, scope)
+    reach_out(draft, rule, branch, actor, scope)
     update_clocks(draft, ticket, fired)
     if fired.entered and ticket.parent is not None and draft.workflow.states[fired.state].final:
         told = TellParent(parent=ticket.parent, child=ticket.id, workflow=ticket.workflow, outcome=fired.outcome)
@@ -115,20 +117,12 @@ def _denied(code: str, rule: EventRule, ticket: Ticket, **values: Any) -> Denial
     return Denial(code=code, event=rule.event, state=ticket.state, values=values, source=rule.source)
 
 
-def _assigned(sets: tuple[Assignment, ...], scope: Scope) -> dict[str, Any]:
-    """All expressions of one block see the same snapshot. Moments are kept in UTC: equal moments, equal bytes."""
-    return {assignment.field: _in_utc(assignment.value.evaluate(scope)) for assignment in sets}
-
-
 def _set(sets: tuple[Assignment, ...], scope: Scope, changed: dict[str, Any]) -> None:
+    """All expressions of one block see the same snapshot."""
     if sets:
-        assigned = _assigned(sets, scope)
+        assigned = evaluated(sets, scope)
         changed.update(assigned)
         scope.values = {**scope.values, **assigned}
-
-
-def _in_utc(value: Any) -> Any:
-    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 # --- signatures -------------------------------------------------------------------------------------------------
@@ -206,6 +200,8 @@ def _pending(draft: Draft, rule: EventRule, state: str, entered: bool, scope: Sc
     if not timed:
         return ()
     entered_at = draft.now if entered else draft.ticket.entered_at
+    if entered:  # an `at:` that asks for `state` or `entered_at` means the state that begins here
+        scope = scope.beside(replace(draft.ticket, state=state, entered_at=entered_at), scope.values)
     unfired = {item.event for item in draft.ticket.pending}  # due at this very instant, but commands go first
     waiting: list[PendingEvent] = []
     for candidate in timed:
@@ -219,14 +215,3 @@ def _moment(rule: EventRule, entered_at: datetime, scope: Scope) -> datetime | N
     if rule.after is not None:
         return deadline(rule.after[0], entered_at, rule.after[1])
     return instant(rule.at, scope) if rule.at is not None else None
-
-
-def _spawn(draft: Draft, spawn: Spawn, actor: str, scope: Scope) -> None:
-    if spawn.when is not None and not spawn.when.evaluate(scope):
-        return
-    child = f"{draft.ticket.id}.{len(draft.ticket.children) + 1}"
-    data = {name: value for name, value in _assigned(spawn.data, scope).items() if value is not None}
-    draft.add(ev.ChildOpened(at=draft.now, child=child, workflow=spawn.workflow))
-    draft.effects.append(
-        OpenChild(ticket=child, workflow=spawn.workflow, event=spawn.event, actor=actor, data=data, source=spawn.source)
-    )

@@ -1,13 +1,14 @@
 """The picture of a life cycle: states with owner and clocks, events as arrows; as Graphviz DOT or as Mermaid."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from dutyflow.kernel.rules import NEW, EventRule, Rules, Sla, State, Workflow
+from dutyflow.kernel.rules import NEW, EventRule, Rules, Sla, State, Title, Workflow
 
-START = "start"
-"""The dot from which opening events lead."""
+START = "[*]"
+"""The dot from which opening events lead; no state can have this name."""
 
 MANY = 3
 """From this many states on, the same move is drawn once, from a remark that counts them."""
@@ -31,32 +32,36 @@ class Shortcut:
     label: str
     target: str
     sources: tuple[str, ...]
+    by_itself: bool
 
 
 def arrows_of(workflow: Workflow, lang: str) -> tuple[Arrow, ...]:
     """The moves between states, those with the same ends together; what stays in its state is left out."""
-    shortcuts = {(shortcut.event, shortcut.target) for shortcut in shortcuts_of(workflow, lang)}
-    found: dict[tuple[str, str], dict[tuple[str, bool], None]] = {}
+    shortcuts = {(shortcut.event, shortcut.label, shortcut.target) for shortcut in shortcuts_of(workflow, lang)}
+    found: dict[tuple[str, str], dict[str, bool]] = {}
     for rule in workflow.rules:
+        label = _title(rule.title, lang, rule.event)
         for source, target in _moves(rule):
-            if (rule.event, target) not in shortcuts:
-                found.setdefault((source, target), {})[rule.title[lang], rule.trigger != "person"] = None
+            if (rule.event, label, target) not in shortcuts:
+                labels = found.setdefault((source, target), {})
+                labels[label] = labels.get(label, True) and rule.trigger != "person"
     return tuple(
-        Arrow(source, target, tuple(text for text, _ in labels), all(by_itself for _, by_itself in labels))
-        for (source, target), labels in found.items()
+        Arrow(source, target, tuple(labels), all(labels.values())) for (source, target), labels in found.items()
     )
 
 
 def shortcuts_of(workflow: Workflow, lang: str) -> tuple[Shortcut, ...]:
     """The events that lead from many states to one, such as a withdrawal."""
-    sources: dict[tuple[str, str, str], list[str]] = {}
+    sources: dict[tuple[str, str, str], dict[str, bool]] = {}
     for rule in workflow.rules:
+        label = _title(rule.title, lang, rule.event)
         for source, target in _moves(rule):
-            sources.setdefault((rule.event, rule.title[lang], target), []).append(source)
+            states = sources.setdefault((rule.event, label, target), {})
+            states[source] = states.get(source, True) and rule.trigger != "person"
     return tuple(
-        Shortcut(event, label, target, tuple(states))
+        Shortcut(event, label, target, tuple(states), all(states.values()))
         for (event, label, target), states in sources.items()
-        if len(states) >= MANY
+        if len(states) >= MANY and NEW not in states
     )
 
 
@@ -75,46 +80,53 @@ def lifecycle_dot(rules: Rules, workflow: Workflow, lang: str) -> str:
         '  node [shape=box, style="rounded,filled", fillcolor="#f4f7fb", color="#4a6785", fontname="sans-serif",'
         ' fontsize=12, margin="0.18,0.1"];',
         '  edge [color="#7a8ea3", fontcolor="#33475b", fontname="sans-serif", fontsize=10, arrowsize=0.7];',
-        f'  {START} [shape=circle, label="", width=0.18, fillcolor="#4a6785"];',
+        f'  {_quoted(START)} [shape=circle, label="", width=0.18, fillcolor="#4a6785"];',
     ]
     for state in workflow.states.values():
         fill = ', fillcolor="#e3efe4", color="#4c7a52", peripheries=2' if state.final else ""
         lines.append(f"  {_quoted(state.id)} [label=<{_node_markup(rules, workflow, state, lang)}>{fill}];")
     for arrow in arrows_of(workflow, lang):
-        source = START if arrow.source == NEW else _quoted(arrow.source)
-        style = ', style="dashed"' if arrow.by_itself else ""
-        label = "\\n".join(arrow.labels)
-        lines.append(f"  {source} -> {_quoted(arrow.target)} [label={_quoted(f' {label} ')}{style}];")
+        source = START if arrow.source == NEW else arrow.source
+        lines.append(_dot_arrow(source, arrow.target, arrow.labels, by_itself=arrow.by_itself))
     for number, shortcut in enumerate(shortcuts_of(workflow, lang)):
         lines += _shortcut_lines(workflow, shortcut, number, lang)
     return "\n".join([*lines, "}", ""])
 
 
+def _dot_arrow(source: str, target: str, labels: tuple[str, ...], *, by_itself: bool) -> str:
+    label = _quoted(" " + "\n".join(labels) + " ")
+    style = ', style="dashed"' if by_itself else ""
+    return f"  {_quoted(source)} -> {_quoted(target)} [label={label}{style}];"
+
+
 def _shortcut_lines(workflow: Workflow, shortcut: Shortcut, number: int, lang: str) -> list[str]:
-    first, last = (workflow.states[state].title[lang] for state in (shortcut.sources[0], shortcut.sources[-1]))
+    first, last = (workflow.states[state] for state in (shortcut.sources[0], shortcut.sources[-1]))
+    ends = f"{_title(first.title, lang, first.id)} … {_title(last.title, lang, last.id)}"
     remark = {
-        "zh": f"{first} … {last}（{len(shortcut.sources)} 个状态）",
-        "en": f"{first} … {last} ({len(shortcut.sources)} states)",
+        "zh": f"{ends}（{len(shortcut.sources)} 个状态）",
+        "en": f"{ends} ({len(shortcut.sources)} states)",
     }
-    name = f"many_{number}"
+    name = f"[{number}]"
+    look = 'shape=plaintext, style="", fontsize=10, fontcolor="#33475b"'
     return [
-        f'  {name} [shape=plaintext, style="", fontsize=10, fontcolor="#33475b", label={_quoted(remark[lang])}];',
-        f"  {name} -> {_quoted(shortcut.target)} [label={_quoted(f' {shortcut.label} ')}];",
+        f"  {_quoted(name)} [{look}, label={_quoted(remark[lang])}];",
+        _dot_arrow(name, shortcut.target, (shortcut.label,), by_itself=shortcut.by_itself),
     ]
 
 
 def lifecycle_mermaid(rules: Rules, workflow: Workflow, lang: str) -> str:
     """The life cycle as a Mermaid state diagram."""
-    names = {state: f"s{number}" for number, state in enumerate(workflow.states)}
+    names = {NEW: "[*]"} | {state: f"s{number}" for number, state in enumerate(workflow.states)}
     lines = ["stateDiagram-v2"]
     for state in workflow.states.values():
-        text = "<br/>".join(_node_lines(rules, workflow, state, lang)).replace(":", "#58;")
+        text = "<br/>".join(map(_mermaid_text, _node_lines(rules, workflow, state, lang)))
         lines.append(f"    {names[state.id]} : {text}")
-    for arrow in arrows_of(workflow, lang):
-        source = "[*]" if arrow.source == NEW else names[arrow.source]
-        lines.append(f"    {source} --> {names[arrow.target]} : {' / '.join(arrow.labels)}")
+    moves = [(arrow.source, arrow.target, arrow.labels) for arrow in arrows_of(workflow, lang)]
     for shortcut in shortcuts_of(workflow, lang):
-        lines += [f"    {names[state]} --> {names[shortcut.target]} : {shortcut.label}" for state in shortcut.sources]
+        moves += [(state, shortcut.target, (shortcut.label,)) for state in shortcut.sources]
+    for source, target, labels in moves:
+        label = " / ".join(map(_mermaid_text, labels))
+        lines.append(f"    {names[source]} --> {names[target]} : {label}")
     lines += [f"    {names[state.id]} --> [*]" for state in workflow.states.values() if state.final]
     return "\n".join([*lines, ""])
 
@@ -126,30 +138,47 @@ def _node_markup(rules: Rules, workflow: Workflow, state: State, lang: str) -> s
 
 
 def _node_lines(rules: Rules, workflow: Workflow, state: State, lang: str) -> list[str]:
-    lines = [state.title[lang]]
+    lines = [_title(state.title, lang, state.id)]
     owner = _owner_text(rules, state, lang)
     if owner:
         lines.append(owner)
-    lines += [f"{sla.title[lang]}: {_span(sla)}" for sla in workflow.slas.values() if _belongs(sla, state)]
-    return lines
+    slas = [sla for sla in workflow.slas.values() if _belongs(sla, state)]
+    return [*lines, *(f"{_title(sla.title, lang, sla.id)}: {_span(sla)}" for sla in slas)]
 
 
 def _owner_text(rules: Rules, state: State, lang: str) -> str:
     if state.owner is None:
         return ""
     role = rules.organisation.roles.get(state.owner.role or "")
-    return role.title[lang] if role is not None else {"zh": "按分派", "en": "by routing"}[lang]
+    return _title(role.title, lang, role.id) if role is not None else {"zh": "按分派", "en": "by routing"}[lang]
 
 
 def _belongs(sla: Sla, state: State) -> bool:
-    return any(trigger.kind == "entered" and state.id in trigger.names for trigger in sla.starts)
+    """Whether a clock runs from entering the state, or the composite state around it."""
+    return any(trigger.kind == "entered" and not trigger.names.isdisjoint(state.path) for trigger in sla.starts)
 
 
 def _span(sla: Sla) -> str:
-    target = sla.targets[0]
-    return target.within.text if target.within is not None else target.due.text if target.due is not None else ""
+    """How long it is: each of the lengths that the data of a ticket may choose."""
+    texts = (target.within or target.due for target in sla.targets)
+    return _one_line(" / ".join(dict.fromkeys(text.text for text in texts if text is not None)))
+
+
+def _title(title: Title, lang: str, name: str) -> str:
+    """A title on one line, without signs that no picture can show; the id where nothing is left of it."""
+    return _one_line(title[lang]) or name
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace('"', '\\"')
+    """A string of DOT; a line break in it stays one."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
+
+
+def _mermaid_text(text: str) -> str:
+    """A text with what Mermaid would read as its own signs, or as HTML, written as their numbers."""
+    return re.sub(r"[\"#&:;<>%{}\[\]`]", lambda sign: f"#{ord(sign[0])};", text)

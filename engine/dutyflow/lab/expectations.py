@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.denials import Denial
-from dutyflow.kernel.effects import Addressee
 from dutyflow.kernel.guards import is_blank
 from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.ticket import ClockRun, Ticket
+from dutyflow.lab.announcements import Alert, Got, Sent, Wanted, announcement_text, differences
 from dutyflow.lab.moments import show_moment
-from dutyflow.lab.scenario import Bound, Denied, Point, Told, WantedAlert
+from dutyflow.lab.report import Figure, counter_of
+from dutyflow.lab.scenario import Bound, Denied, Point, TicketName, WantedAlert, WantedMessage
 from dutyflow.lab.simulation import Simulation
 from dutyflow.lab.telling import Teller, denial_text
+from dutyflow.lab.ticket_names import resolved
 from dutyflow.rulebook.places import Place
 from dutyflow.wording import Phrase, say
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """A warning, breach or escalation as it was raised."""
-
-    at: datetime
-    ticket: str
-    clock: str
-    kind: str
-    to: tuple[Addressee, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +59,20 @@ def compare_points(points: Iterable[Point], simulation: Simulation) -> list[Mism
 
 
 def _compare(point: Point, simulation: Simulation) -> Mismatch | None:
+    if point.kind == "metric":
+        return _compare_metric(point, simulation)
+    if point.kind == "opened":
+        return _name_tickets(point, simulation.unnamed(point.name), simulation)
     if point.ticket not in simulation.names:
         why = Phrase.of("compare.why_no_ticket")
         return _mismatch(point, None, simulation, why=why)
     ticket = simulation.ticket(point.ticket)
     if point.kind == "child":
-        return None if _name_child(point, ticket, simulation) else _mismatch(point, None, simulation)
+        return _name_children(point, simulation)
     if point.kind == "clock":
         return _compare_clock(point, ticket, simulation)
     got = _got(point, ticket)
-    return None if _agree(point, got, ticket, simulation.rules) else _mismatch(point, got, simulation)
+    return None if _agree(point, got, ticket, simulation) else _mismatch(point, got, simulation)
 
 
 def _got(point: Point, ticket: Ticket) -> Any:
@@ -94,36 +90,67 @@ def _got(point: Point, ticket: Ticket) -> Any:
             return None if is_blank(value) else value
 
 
-def _agree(point: Point, got: Any, ticket: Ticket, rules: Rules) -> bool:
+def _agree(point: Point, got: Any, ticket: Ticket, simulation: Simulation) -> bool:
     if point.kind == "state":
-        return point.want in rules.workflows[ticket.workflow].states[ticket.state].path
+        return point.want in simulation.rules.workflows[ticket.workflow].states[ticket.state].path
     if point.kind == "owner":
         return point.want in got if got else point.want is None
-    return bool(got == (None if is_blank(point.want) else point.want))
+    want = resolved(point.want, simulation)
+    return bool(got == (None if is_blank(want) else want))
 
 
-def _name_child(point: Point, ticket: Ticket, simulation: Simulation) -> bool:
-    named = set(simulation.names.values())
+def _name_children(point: Point, simulation: Simulation) -> Mismatch | None:
+    """A single name is for the child opened last; a list must name all that have no name yet."""
+    parents = [simulation.ticket(name) for name in point.tickets if name in simulation.names]
+    children = [child.id for parent in parents for child in parent.children if child.workflow == point.name]
+    fresh = simulation.unnamed(point.name, children)
+    if isinstance(point.want, tuple):
+        return _name_tickets(point, fresh, simulation)
     known = simulation.names.get(point.want)
-    children = [child.id for child in ticket.children if child.workflow == point.name]
-    if known is not None:
-        return known in children
-    child = next((child for child in reversed(children) if child not in named), None)
-    if child is None:
-        return False
-    simulation.name_ticket(point.want, child)
-    return True
+    if known is None and fresh:
+        simulation.name_ticket(point.want, fresh[-1])
+        return None
+    return None if known in children else _mismatch(point, None, simulation)
+
+
+def _name_tickets(point: Point, fresh: tuple[str, ...], simulation: Simulation) -> Mismatch | None:
+    """Give the names to the tickets that have none, in opening order; one too many or too few is a difference."""
+    names = point.want if isinstance(point.want, tuple) else (point.want,)
+    for name, ticket in zip(names, fresh, strict=False):
+        simulation.name_ticket(name, ticket)
+    if len(names) == len(fresh):
+        return None
+    return _mismatch(point, tuple(simulation.name_of(ticket) for ticket in fresh), simulation)
+
+
+def _compare_metric(point: Point, simulation: Simulation) -> Mismatch | None:
+    """A share is compared as exactly as it is written: `0.9198` to four places."""
+    assert point.metric is not None, "the reader has looked the metric up"
+    figure = counter_of(simulation).figure(point.metric)
+    got = _part(figure, point)
+    return None if got == point.want else _mismatch(point, got, simulation)
+
+
+def _part(figure: Figure, point: Point) -> Decimal | None:
+    match point.part:
+        case "numerator":
+            return figure.numerator
+        case "denominator":
+            return figure.denominator
+        case _:
+            exponent = point.want.as_tuple().exponent
+            return figure.rounded(max(-exponent, 0))
 
 
 def _mismatch(point: Point, got: Any, simulation: Simulation, *, why: Phrase | None = None) -> Mismatch:
-    key = f"clock_{point.part}" if point.kind == "clock" else point.kind
+    key = f"{point.kind}_{point.part}" if point.kind in ("clock", "metric") else point.kind
     return Mismatch(
         what=Phrase.of(f"compare.{key}", name=point.name),
         expected=point.want,
         got=got,
         place=point.place,
         at=simulation.now if simulation.started else None,
-        ticket=point.ticket,
+        ticket="" if point.kind in ("metric", "opened") else point.ticket,
         why=why,
     )
 
@@ -251,74 +278,23 @@ def _plain(value: Any) -> Any:
     return sorted(map(str, value)) if isinstance(value, tuple | list | frozenset) else str(value)
 
 
-# --- alerts -----------------------------------------------------------------------------------------------------
-
-
-def alerts_of(simulation: Simulation) -> list[Alert]:
-    """Every warning, breach and escalation that somebody was told of, for all tickets, in the order of raising.
-
-    A breach that nobody is told of is a fact all the same: the status of its clock shows it.
-    """
-    return [
-        Alert(at=r.at, ticket=simulation.name_of(r.ticket), clock=r.what.sla, kind=r.what.kind, to=r.what.to)
-        for r in simulation.records
-        if isinstance(r.what, ev.Rang) and r.what.to
-    ]
+# --- alerts and messages ----------------------------------------------------------------------------------------
 
 
 def compare_alerts(wanted: tuple[WantedAlert, ...], got: list[Alert], place: Place) -> list[Mismatch]:
-    """The list is complete: what is missing, what nobody expected, what differs in time or addressee."""
-    missing, extra = list(wanted), list(got)
-    for want in wanted:
-        found = next((alert for alert in extra if _same_clock(want, alert) and _fits(want, alert)), None)
-        if found is not None:
-            missing.remove(want)
-            extra.remove(found)
-    differing = list(_pairs(missing, extra))
-    return [
-        *(_alert_mismatch("alert_differs", want, alert, want.place) for want, alert in differing),
-        *(_alert_mismatch("alert_missing", want, None, want.place) for want in missing),
-        *(_alert_mismatch("alert_extra", None, alert, place) for alert in extra),
-    ]
+    """The list is complete: what is missing, what nobody expected, what differs in time, addressee or tickets."""
+    return [_announced("alert", want, alert, place) for want, alert in differences(wanted, got)]
 
 
-def _pairs(missing: list[WantedAlert], extra: list[Alert]) -> Iterator[tuple[WantedAlert, Alert]]:
-    """Those that were probably meant by each other; taken out of both lists."""
-    for want in tuple(missing):
-        near = [alert for alert in extra if _same_clock(want, alert)]
-        if near:
-            alert = min(near, key=lambda alert: abs(alert.at - want.at))
-            missing.remove(want)
-            extra.remove(alert)
-            yield want, alert
+def compare_messages(wanted: tuple[WantedMessage, ...], got: list[Sent], place: Place) -> list[Mismatch]:
+    """The list is complete, as that of the alerts is."""
+    return [_announced("message", want, sent, place) for want, sent in differences(wanted, got)]
 
 
-def _alert_mismatch(key: str, want: WantedAlert | None, got: Alert | None, place: Place) -> Mismatch:
-    return Mismatch(what=Phrase.of(f"compare.{key}"), expected=want, got=got, place=place)
-
-
-def _same_clock(want: WantedAlert, got: Alert) -> bool:
-    return (want.clock, want.kind, want.ticket) == (got.clock, got.kind, got.ticket)
-
-
-def _fits(want: WantedAlert, got: Alert) -> bool:
-    if want.at != got.at:
-        return False
-    if want.to is None:
-        return True
-    left = list(got.to)
-    for told in want.to:
-        found = next((addressee for addressee in left if _is_told(told, addressee)), None)
-        if found is None:
-            return False
-        left.remove(found)
-    return not left
-
-
-def _is_told(told: Told, addressee: Addressee) -> bool:
-    if told.members is not None:
-        return told.role == addressee.role and sorted(told.members) == sorted(addressee.members)
-    return told.role == addressee.role or addressee.members == (told.role,)
+def _announced(kind: str, want: Wanted | None, got: Got | None, place: Place) -> Mismatch:
+    how = "extra" if want is None else "missing" if got is None else "differs"
+    where = want.place if want is not None else place
+    return Mismatch(what=Phrase.of(f"compare.{kind}_{how}"), expected=want, got=got, place=where)
 
 
 # --- showing ----------------------------------------------------------------------------------------------------
@@ -331,17 +307,9 @@ def show_value(value: Any, rules: Rules, lang: str) -> str:
             return value.text(lang)
         case Denial():
             return f"{value.code} ({denial_text(value, rules, lang)})"
-        case WantedAlert() | Alert():
-            return _show_alert(value, rules, lang)
+        case WantedAlert() | WantedMessage() | Alert() | Sent():
+            return announcement_text(value, rules, lang)
+        case TicketName():
+            return value.name
         case _:
             return Teller(rules, lang).value(value)
-
-
-def _show_alert(alert: WantedAlert | Alert, rules: Rules, lang: str) -> str:
-    teller = Teller(rules, lang)
-    told: list[str] = []
-    for addressee in alert.to or ():
-        members = f" ({', '.join(addressee.members)})" if addressee.members else ""
-        told.append(f"{addressee.role}{members}" if addressee.role else ", ".join(addressee.members or ()))
-    to = f" → {teller.listed(told)}" if alert.to is not None else ""
-    return f"{show_moment(alert.at, teller.zone, lang)} {alert.clock} {alert.kind}{to} ({alert.ticket})"

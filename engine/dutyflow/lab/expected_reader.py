@@ -1,23 +1,29 @@
-"""Reads what a scenario expects: states, owners, fields, clocks, children, and the complete list of alerts."""
+"""Reads what a scenario expects: states, owners, fields, clocks, tickets, figures, alerts and messages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal, cast
 
 from dutyflow.kernel.rules import Rules, Workflow
 from dutyflow.lab.moments import Anchor, MomentError, read_moment
 from dutyflow.lab.node_checks import check_keys, report_moment, report_unknown
-from dutyflow.lab.scenario import Point, PointKind, Told, WantedAlert
+from dutyflow.lab.scenario import Point, PointKind, Told, WantedAlert, WantedMessage
 from dutyflow.lab.simulation import MAIN
+from dutyflow.lab.ticket_names import with_tickets
 from dutyflow.rulebook.compile.context import items_of, text_of
+from dutyflow.rulebook.compile.reports import Metric
 from dutyflow.rulebook.findings import Findings
 from dutyflow.rulebook.nodes import Node
 
-EXPECT_KEYS = ("state", "owner", "outcome", "fields", "clocks", "children")
+EXPECT_KEYS = ("state", "owner", "outcome", "fields", "clocks", "children", "opened")
+FINAL_KEYS = ("alerts", "messages", "tickets", "metrics")
+PARTS = ("value", "numerator", "denominator")
 CLOCK_KEYS = ("due", "warn", "status", "ended", "run")
-ALERT_KEYS = ("at", "clock", "kind", "to", "ticket")
+ALERT_KEYS = ("at", "clock", "kind", "to", "ticket", "names")
+MESSAGE_KEYS = ("at", "template", "to", "ticket")
 STATUSES = ("running", "paused", "met", "met_late", "breached", "cancelled", "superseded", "none")
 KINDS = ("warning", "breach", "escalation")
 
@@ -45,10 +51,23 @@ class ExpectedReader:
         self.members = members | frozenset(rules.organisation.members)
         self.tickets = tickets
 
-    def points(self, node: Node, ticket: str, *, final: bool = False) -> tuple[Point, ...]:
-        """Everything that one `expect:` says about one ticket."""
-        check_keys(node, (*EXPECT_KEYS, *(("alerts",) if final else ())), self.findings)
-        return tuple(self._points(node, ticket))
+    def points(self, node: Node, *tickets: str, final: bool = False) -> tuple[Point, ...]:
+        """Everything that one `expect:` says about one ticket, or about each of several."""
+        check_keys(node, (*EXPECT_KEYS, *(FINAL_KEYS if final else ())), self.findings)
+        looks = (point for ticket in tickets for point in self._points(node, ticket))
+        return (*self._named(node, tickets), *looks)
+
+    def metrics(self, node: Node | None, metrics: Mapping[str, Metric]) -> Iterator[Point]:
+        """What the metrics must come to."""
+        for name, place, figure in node.items() if node is not None else ():
+            if name not in metrics:
+                report_unknown(self.findings, "DF269", place, name, metrics)
+                continue
+            check_keys(figure, PARTS, self.findings)
+            for part, _, value in figure.items():
+                if isinstance(value.value, int | Decimal):
+                    want = Decimal(value.value)
+                    yield Point(kind="metric", name=name, part=part, want=want, metric=metrics[name], place=value.place)
 
     def alerts(self, node: Node, anchor: Anchor) -> tuple[WantedAlert, ...]:
         """The complete list of alerts, in order of time."""
@@ -60,6 +79,17 @@ class ExpectedReader:
                 found.append(alert)
                 self.anchor = Anchor(anchor.zone, alert.at, anchor.start)
         return tuple(sorted(found, key=lambda alert: alert.at))
+
+    def messages(self, node: Node, anchor: Anchor) -> tuple[WantedMessage, ...]:
+        """The complete list of messages, in order of time."""
+        found: list[WantedMessage] = []
+        self.anchor = anchor
+        for item in node.children:
+            message = self._message(item)
+            if message is not None:
+                found.append(message)
+                self.anchor = Anchor(anchor.zone, message.at, anchor.start)
+        return tuple(sorted(found, key=lambda message: message.at))
 
     # --- points -------------------------------------------------------------------------------------------------
 
@@ -77,11 +107,23 @@ class ExpectedReader:
                 yield Point(kind=kind, want=value.value and value.text, ticket=ticket, place=value.place)
         yield from self._fields(node.get("fields"), ticket)
         yield from self._clocks(node.get("clocks"), ticket)
-        children = node.get("children")
-        for workflow, place, name in children.items() if children is not None else ():
-            if workflow not in self.rules.workflows:
-                report_unknown(self.findings, "DF240", place, workflow, self.rules.workflows)
-            yield Point(kind="child", name=workflow, want=name.text, ticket=ticket, place=name.place)
+
+    def _named(self, node: Node, tickets: tuple[str, ...]) -> Iterator[Point]:
+        """The names that tickets have from here on: children of these tickets, and others that opened."""
+        for key, kind in (("opened", "opened"), ("children", "child")):
+            listed = node.get(key)
+            for workflow, place, names in listed.items() if listed is not None else ():
+                if workflow not in self.rules.workflows:
+                    report_unknown(self.findings, "DF240", place, workflow, self.rules.workflows)
+                want = tuple(item.text for item in items_of(names)) if names.is_list else names.text
+                yield Point(
+                    kind=cast(PointKind, kind),
+                    name=workflow,
+                    want=want,
+                    ticket=tickets[0],
+                    tickets=tickets,
+                    place=names.place,
+                )
 
     def _states(self) -> list[str]:
         return [*self.workflow.states, *self.workflow.composites]
@@ -96,7 +138,7 @@ class ExpectedReader:
                 report_unknown(self.findings, "DF245", place, name, self.workflow.fields, workflow=self.workflow.id)
                 continue
             try:
-                want = field.accept(value.plain())
+                want = with_tickets(value, self.tickets, self.findings, field.accept)
             except ValueError:
                 self.findings.add("DF125", value.place, value=value.text or str(value.plain()), field=name)
                 continue
@@ -155,9 +197,9 @@ class ExpectedReader:
             report_unknown(self.findings, "DF243", clock.place, clock.text, slas, workflow=self.workflow.id)
         if kind.text not in KINDS:
             report_unknown(self.findings, "DF126", kind.place, kind.text, KINDS)
-        ticket = node.get("ticket")
-        if ticket is not None and ticket.text not in self.tickets:
-            report_unknown(self.findings, "DF248", ticket.place, ticket.text, self.tickets)
+        ticket, names = node.get("ticket"), node.get("names")
+        for named in (*items_of(ticket), *items_of(names)):
+            self._known_ticket(named)
         at = self._moment(at_node)
         if at is None:
             return None
@@ -167,8 +209,29 @@ class ExpectedReader:
             kind=cast("Literal['warning', 'breach', 'escalation']", kind.text),
             to=self._told(node.get("to")),
             ticket=text_of(ticket, MAIN),
+            names=tuple(item.text for item in items_of(names)) if names is not None else None,
             place=node.place,
         )
+
+    def _message(self, node: Node) -> WantedMessage | None:
+        check_keys(node, MESSAGE_KEYS, self.findings)
+        at_node, template, ticket = node.get("at"), node.get("template"), node.get("ticket")
+        if at_node is None or template is None:
+            self.findings.add("DF124", node.place, key="at" if at_node is None else "template")
+            return None
+        if template.text not in self.rules.templates:
+            report_unknown(self.findings, "DF267", template.place, template.text, self.rules.templates)
+        if ticket is not None:
+            self._known_ticket(ticket)
+        at = self._moment(at_node)
+        if at is None:
+            return None
+        to, name = self._told(node.get("to")), text_of(ticket, MAIN)
+        return WantedMessage(at=at, template=template.text, to=to, ticket=name, place=node.place)
+
+    def _known_ticket(self, node: Node) -> None:
+        if node.text not in self.tickets:
+            report_unknown(self.findings, "DF248", node.place, node.text, self.tickets)
 
     def _told(self, node: Node | None) -> tuple[Told, ...] | None:
         if node is None:

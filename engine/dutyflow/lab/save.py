@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ import yaml
 
 from dutyflow.kernel.rules import Absence, Member
 from dutyflow.kernel.ticket import Ticket
-from dutyflow.lab.expectations import alerts_of
+from dutyflow.lab.announcements import alerts_of, messages_of
 from dutyflow.lab.moments import show_moment
 from dutyflow.lab.simulation import MAIN, Played, Simulation
 
@@ -26,9 +26,14 @@ def scenario_yaml(simulation: Simulation, *, id: str, title: str) -> str:
     steps = list(writer.steps())
     main = simulation.ticket(MAIN)
     expect: dict[str, Any] = {**_standing(main), "alerts": list(writer.alerts())}
+    messages = list(writer.messages())
+    if messages:
+        expect["messages"] = messages
     scenario: dict[str, Any] = {"title": title, "workflow": main.workflow}
     if simulation.members:
         scenario["members"] = {member.id: writer.member(member) for member in simulation.members.values()}
+    if simulation.schedules and simulation.started_at is not None:
+        scenario |= {"start": writer.moment(simulation.started_at), "schedules": list(simulation.schedules)}
     scenario |= {"steps": steps, "until": writer.moment(simulation.now), "expect": expect}
     return yaml.dump(
         {"scenarios": {id: scenario}},
@@ -73,7 +78,7 @@ class _Writer:
         return f"{first:%Y-%m-%d %H:%M}..{last:%Y-%m-%d %H:%M}"
 
     def steps(self) -> Iterator[dict[str, Any]]:
-        """Every step that was played; children that opened later than the last one are named by a look at the end."""
+        """Every step that was played; tickets that opened later than the last one are named by a look at the end."""
         for played in self.simulation.played:
             yield self._step(played)
         for ticket in self.simulation.tickets():
@@ -84,6 +89,9 @@ class _Writer:
                     "ticket": self.names[ticket.id],
                     "expect": {"children": children},
                 }
+        opened = self._opened()
+        if opened:
+            yield {"at": self.moment(self.simulation.now), "expect": {"opened": opened}}
 
     def _step(self, played: Played) -> dict[str, Any]:
         name = self._name(played.name)
@@ -111,25 +119,43 @@ class _Writer:
             expect["children"] = children
         return expect
 
-    def _children(self, ticket: Ticket) -> dict[str, str]:
-        """Names for children that have none yet, one of each workflow at a time: the one opened last."""
-        found: dict[str, str] = {}
+    def _children(self, ticket: Ticket) -> dict[str, str | list[str]]:
+        """Names for the children that have none yet, of each workflow in opening order."""
         existing = {other.id for other in self.simulation.tickets()}
-        for child in reversed(ticket.children):
-            if child.id in self.announced or child.workflow in found or child.id not in existing:
-                continue
-            self.announced.add(child.id)
-            self.names.setdefault(child.id, f"{child.workflow}_{len(self.announced)}")
-            found[child.workflow] = self.names[child.id]
-        return found
+        fresh = (child for child in ticket.children if child.id not in self.announced and child.id in existing)
+        return self._announce((child.workflow, child.id) for child in fresh)
+
+    def _opened(self) -> dict[str, str | list[str]]:
+        """Names for the tickets that nobody opened and nobody named: those of schedules."""
+        known = self.announced | set(self.names)
+        return self._announce((t.workflow, t.id) for t in self.simulation.tickets() if t.id not in known)
+
+    def _announce(self, tickets: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
+        found: dict[str, list[str]] = {}
+        for workflow, ticket in tickets:
+            self.announced.add(ticket)
+            name = self.names.setdefault(ticket, f"{workflow}_{len(self.announced)}")
+            found.setdefault(workflow, []).append(name)
+        return {workflow: names if len(names) > 1 else names[0] for workflow, names in found.items()}
 
     def alerts(self) -> Iterator[dict[str, Any]]:
         """The complete list of alerts."""
         for alert in alerts_of(self.simulation):
             told = [addressee.role or addressee.members[0] for addressee in alert.to]
             entry: dict[str, Any] = {"at": self.moment(alert.at), "clock": alert.clock, "kind": alert.kind, "to": told}
-            name = self._name(alert.ticket)
-            yield entry if name == MAIN else {**entry, "ticket": name}
+            if alert.names is not None:
+                entry["names"] = [self._name(ticket) for ticket in alert.names]
+            yield self._about(alert.ticket, entry)
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """The complete list of messages."""
+        for sent in messages_of(self.simulation):
+            told = [addressee.role or addressee.members[0] for addressee in sent.to]
+            yield self._about(sent.ticket, {"at": self.moment(sent.at), "template": sent.template, "to": told})
+
+    def _about(self, ticket: str, entry: dict[str, Any]) -> dict[str, Any]:
+        name = self._name(ticket)
+        return entry if name == MAIN else {**entry, "ticket": name}
 
 
 def _standing(ticket: Ticket) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from dutyflow.errors import MisuseError, NaiveTimeError
 from dutyflow.kernel.commands import Fire, Open
 from dutyflow.kernel.rules import NEW, Member, Rules
 from dutyflow.kernel.ticket import Ticket
-from dutyflow.ports.records import Answer, Happening
+from dutyflow.ports.records import Answer, BatchAnswer, Happening
+from dutyflow.runtime.batch import Batch
 from dutyflow.runtime.clocks import VirtualClock
 from dutyflow.runtime.directory import RulebookDirectory
 from dutyflow.runtime.runner import LocalRunner
@@ -40,22 +41,31 @@ class Simulation:
 
     The clock moves from due moment to due moment and never jumps over one. Tickets have names in the story (`main`).
     `members` are added to those of the rulebook or replace them; `workflow` is the one that opening events mean.
+    `schedules` are the recurring duties that come up by themselves, from the first moment of the simulation on.
     """
 
     def __init__(
-        self, rules: Rules, *, workflow: str | None = None, members: Mapping[str, Member] | None = None
+        self,
+        rules: Rules,
+        *,
+        workflow: str | None = None,
+        members: Mapping[str, Member] | None = None,
+        schedules: Iterable[str] = (),
     ) -> None:
         self.rules = rules
         self.workflow = workflow
         self.members: Mapping[str, Member] = members or {}
+        self.schedules = tuple(schedules)
+        self.started_at: datetime | None = None
         self.names: dict[str, str] = {}
+        self._name_of: dict[str, str] = {}
         self.played: list[Played] = []
         self._records: list[Happening] = []
         self._counts: dict[str, int] = {}
         self._clock = VirtualClock()
         self._directory = RulebookDirectory(rules.organisation, self.members.values())
         self._store = MemoryStore()
-        self._runner = LocalRunner(rules, self._store, self._directory)
+        self._runner = LocalRunner(rules, self._store, self._directory, schedules=self.schedules)
 
     # --- acting -------------------------------------------------------------------------------------------------
 
@@ -91,7 +101,7 @@ class Simulation:
             command = Fire(event=event, actor=actor, data=data or {}, reason=reason)
         answer = self._runner.submit(command, ticket=known, at=at)
         if isinstance(command, Open) and answer.accepted and answer.ticket is not None:
-            self.names[ticket] = answer.ticket
+            self.name_ticket(ticket, answer.ticket)
             if answer.ticket == command.ticket:
                 self._counts[command.workflow] = self._counts.get(command.workflow, 0) + 1
         self._records += answer.happened
@@ -108,6 +118,52 @@ class Simulation:
             )
         )
         return answer
+
+    def do_rows(
+        self,
+        at: datetime,
+        actor: str,
+        event: str,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        key: str,
+        ticket: str = MAIN,
+        reason: str | None = None,
+    ) -> BatchAnswer:
+        """Somebody opens a ticket for each row, or none if one row is bad; they are called `ticket-1`, `ticket-2` ...
+
+        `MisuseError` for names that tickets have already.
+        """
+        at = self._move_to(at, inclusive=False)
+        workflow = self._opened_by(event, ticket)
+        rows, opened_before = tuple(rows), self._counts.get(workflow, 0)
+        names = [f"{ticket}-{number}" for number in range(1, len(rows) + 1)]
+        taken = next((name for name in names if self._id_of(name) is not None), None)
+        if taken is not None:
+            raise MisuseError(f"There is a ticket `{taken}` already.")
+        batch = Batch(workflow=workflow, event=event, actor=actor, rows=rows, key=key, reason=reason)
+        answer = self._runner.submit_rows(batch, ids=lambda n: f"{workflow}-{opened_before + n}", at=at)
+        self._records += answer.happened
+        self._counts[workflow] = opened_before + len(answer.tickets)
+        for name, opened, row in zip(names, answer.tickets, rows, strict=False):
+            self.name_ticket(name, opened)
+            self.played.append(
+                Played(
+                    at=at,
+                    actor=actor,
+                    event=event,
+                    name=name,
+                    data=row,
+                    reason=reason,
+                    answer=Answer(ticket=opened),
+                    ticket=self.ticket(name),
+                )
+            )
+        return answer
+
+    def begin(self, at: datetime) -> None:
+        """Let the simulation start at `at`: the schedules run from there on."""
+        self._move_to(at, inclusive=False)
 
     def advance(self, until: datetime) -> tuple[Happening, ...]:
         """Let time run to `until` and past the timers of that moment; what happened meanwhile."""
@@ -159,11 +215,18 @@ class Simulation:
 
     def name_of(self, ticket: str | None) -> str:
         """The name that a ticket has in the story; its id when it was given none."""
-        return next((name for name, known in self.names.items() if known == ticket), ticket or "")
+        return self._name_of.get(ticket or "", ticket or "")
 
     def name_ticket(self, name: str, ticket: str) -> None:
         """Give a ticket (a child, for instance) a name in the story."""
         self.names[name] = self._runner.ticket(ticket).id
+        self._name_of.setdefault(ticket, name)
+
+    def unnamed(self, workflow: str, among: Iterable[str] | None = None) -> tuple[str, ...]:
+        """The tickets of a workflow that have no name in the story, in opening order; of all, or of some of them."""
+        tickets = self._store.select(workflow, None, {})
+        chosen = None if among is None else frozenset(among)
+        return tuple(t.id for t in tickets if t.id not in self._name_of and (chosen is None or t.id in chosen))
 
     def roles_of(self, person: str) -> frozenset[str]:
         """The roles that somebody holds in this simulation."""
@@ -176,6 +239,7 @@ class Simulation:
             raise NaiveTimeError
         at = at.astimezone(UTC)
         self._clock.move_to(at)
+        self.started_at = self.started_at or at
         self._records += self._runner.run_due(at, inclusive=inclusive)
         return at
 

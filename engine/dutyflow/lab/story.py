@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.calendars import Calendar
 from dutyflow.kernel.denials import Denial
-from dutyflow.kernel.effects import Addressee
+from dutyflow.kernel.effects import Addressee, Send
+from dutyflow.kernel.recurring import schedule_of
 from dutyflow.kernel.rules import SYSTEM, Rules
 from dutyflow.kernel.ticket import OwnedBy
 from dutyflow.lab.simulation import Simulation
-from dutyflow.ports.records import Asked, Happening
+from dutyflow.ports.records import Asked, Happening, Outgoing
 
 RowKind = Literal[
     "event",
@@ -28,6 +29,7 @@ RowKind = Literal[
     "task",
     "lapsed",
     "child",
+    "message",
     "idle",
 ]
 ClockWord = Literal["started", "met", "met_late", "cancelled", "superseded", "paused", "resumed", "moved"]
@@ -65,7 +67,7 @@ class Row:
     workflow: str = ""
     actor: str = ""
     name: str = ""
-    """The event, clock, task or child that the row is about."""
+    """The event, clock, task, child or message template that the row is about."""
     state: str = ""
     owner: OwnedBy | None = None
     outcome: str | None = None
@@ -75,7 +77,17 @@ class Row:
     to: tuple[Addressee, ...] = ()
     role: str = ""
     children: tuple[str, ...] = ()
+    child_workflow: str = ""
+    """Of a child that has ended: the workflow whose outcome it brings."""
     clocks: tuple[ClockNote, ...] = ()
+    schedule: str = ""
+    """Of an opening: the schedule that came up."""
+    names: tuple[str, ...] = ()
+    """Of an alert: the tickets that it lists."""
+    deliver_at: datetime | None = None
+    """Of a message: when it goes out, if quiet hours hold it back."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Of a message: what its placeholders stand for."""
     denial: Denial | None = None
     gap: Gap | None = None
 
@@ -85,6 +97,7 @@ def tell(simulation: Simulation) -> tuple[Row, ...]:
     narrator = _Narrator(simulation)
     for record in simulation.records:
         narrator.hear(record)
+    narrator.carry(simulation.runner.outbox())
     return tuple(_with_gaps(narrator.rows, narrator.open_at, simulation))
 
 
@@ -98,6 +111,7 @@ class _Narrator:
         """The clocks (workflow, sla) that are open after each row."""
         self.first_at = simulation.records[0].at if simulation.records else None
         self.workflow_of: dict[str, str] = {}
+        self.scheduled: dict[str, str] = {}
         self.stands: dict[str, tuple[str, OwnedBy | None]] = {}
         self.anchors: dict[tuple[str, str, int], datetime] = {}
         self.late: set[tuple[str, str, int]] = set()
@@ -110,14 +124,26 @@ class _Narrator:
                 self._denied(what)
             case ev.Opened():
                 self.workflow_of[ticket] = what.workflow
+                schedule = schedule_of(self.simulation.rules, ticket)
+                self.scheduled[ticket] = schedule.id if schedule is not None else ""
             case ev.Fired():
                 self.stands[ticket] = (what.state, what.owner)
                 kind: RowKind = "timer" if what.actor == SYSTEM else "event"
-                self._row(record, kind, what.event, actor=what.actor, outcome=what.outcome, reason=what.reason)
+                self._row(
+                    record,
+                    kind,
+                    what.event,
+                    actor=what.actor,
+                    outcome=what.outcome,
+                    reason=what.reason,
+                    schedule=self.scheduled.pop(ticket, ""),
+                )
             case ev.Rang():
                 if what.kind == "breach":
                     self.late.add((ticket, what.sla, what.run))
                 self._row(record, what.kind, what.sla, level=what.level, due_at=what.due_at, to=what.to)
+            case ev.Listed():
+                self.rows[-1] = replace(self.rows[-1], names=tuple(map(self.simulation.name_of, what.tickets)))
             case ev.Signed():
                 self._row(record, "signed", what.event, actor=what.actor, role=what.role)
             case ev.TaskDone():
@@ -127,9 +153,24 @@ class _Narrator:
             case ev.ChildOpened():
                 self._amend(record, child=what.child)
             case ev.ChildClosed():
-                self._row(record, "child", self.simulation.name_of(what.child), outcome=what.outcome)
+                name, workflow = self.simulation.name_of(what.child), self.workflow_of.get(what.child, "")
+                self._row(record, "child", name, outcome=what.outcome, child_workflow=workflow)
             case _:
                 self._amend(record, note=self._note(ticket, what))
+
+    def carry(self, outbox: Iterable[Outgoing]) -> None:
+        """Add each message after the last thing that happened to its ticket at that moment."""
+        sent: dict[tuple[str, datetime], list[Send]] = {}
+        for outgoing in outbox:
+            if isinstance(outgoing.notice, Send):
+                key = (self.simulation.name_of(outgoing.ticket), outgoing.notice.at)
+                sent.setdefault(key, []).append(outgoing.notice)
+        told: list[tuple[Row, frozenset[tuple[str, str]]]] = []
+        for row, running in zip(reversed(self.rows), reversed(self.open_at), strict=True):
+            messages = sent.pop((row.ticket, row.at), [])
+            told += [(_message(row, send), running) for send in reversed(messages)]
+            told.append((row, running))
+        self.rows, self.open_at = [row for row, _ in reversed(told)], [running for _, running in reversed(told)]
 
     def _row(self, record: Happening, kind: RowKind, name: str, **more: object) -> None:
         ticket = record.ticket or ""
@@ -210,6 +251,23 @@ class _Narrator:
 
     def _open(self) -> frozenset[tuple[str, str]]:
         return frozenset((self.workflow_of.get(ticket, ""), sla) for ticket, sla, _ in self.anchors)
+
+
+def _message(row: Row, send: Send) -> Row:
+    """The row of a message that was sent because of another row."""
+    return Row(
+        at=row.at,
+        elapsed=row.elapsed,
+        kind="message",
+        ticket=row.ticket,
+        workflow=row.workflow,
+        name=send.template,
+        state=row.state,
+        owner=row.owner,
+        to=(send.to,),
+        values=send.values,
+        deliver_at=send.deliver_at if send.deliver_at != send.at else None,
+    )
 
 
 # --- gaps -------------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def summary_text(simulation: Simulation, lang: str, *, ticket: str = MAIN) -> st
     name = teller.state(found.state)
     if state is not None and state.final and found.outcome:
         span = show_span(found.entered_at - found.opened_at)
-        return say("story.ended", lang, state=name, outcome=found.outcome, span=span)
+        return say("story.ended", lang, state=name, outcome=teller.outcome(found.outcome, state), span=span)
     until = found.entered_at if state is not None and state.final else simulation.now
     return say("story.stands", lang, state=name, span=show_span(until - found.opened_at))
 
@@ -90,12 +90,17 @@ def _what(row: Row, teller: Teller) -> str:
     lang = teller.lang
     match row.kind:
         case "event" | "timer":
-            opened = [say("story.child_opened", lang, child=child) for child in row.children]
-            return " · ".join([teller.event(row.name), *opened])
+            told = [say("story.child_opened", lang, child=child) for child in row.children]
+            if row.schedule:
+                told.append(say("story.scheduled", lang, schedule=teller.schedule(row.schedule)))
+            return " · ".join([teller.event(row.name), *told])
         case "warning" | "breach" | "escalation":
             due = show_moment(row.due_at, teller.zone, lang, year=False) if row.due_at else ""
             to = addressee_text(row.to, teller)
-            return say(f"story.{row.kind}", lang, clock=teller.clock(row.name), to=to, due=due, level=row.level)
+            said = say(f"story.{row.kind}", lang, clock=teller.clock(row.name), to=to, due=due, level=row.level)
+            return say("story.lists", lang, alert=said, tickets=teller.listed(row.names)) if row.names else said
+        case "message":
+            return _message(row, teller)
         case "denied":
             assert row.denial is not None, "a refused command has its denial"
             text = denial_text(row.denial, teller.rules, lang, workflow=row.workflow)
@@ -108,8 +113,19 @@ def _what(row: Row, teller: Teller) -> str:
         case "lapsed":
             return say("story.lapsed", lang, event=teller.event(row.name))
         case _:
-            key = "story.child_closed_outcome" if row.outcome else "story.child_closed"
-            return say(key, lang, child=row.name, outcome=row.outcome or "")
+            if row.outcome is None:
+                return say("story.child_closed", lang, child=row.name)
+            outcome = Teller(teller.rules, lang, row.child_workflow or None).outcome(row.outcome)
+            return say("story.child_closed_outcome", lang, child=row.name, outcome=outcome)
+
+
+def _message(row: Row, teller: Teller) -> str:
+    to, template = addressee_text(row.to, teller), teller.template(row.name)
+    text = teller.message(row.name, row.values)
+    if row.deliver_at is None:
+        return say("story.message", teller.lang, template=template, to=to, text=text)
+    out = show_moment(row.deliver_at, teller.zone, teller.lang, year=False)
+    return say("story.message_held", teller.lang, template=template, to=to, out=out, text=text)
 
 
 def _clock(note: ClockNote, teller: Teller) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dutyflow.kernel.denials import Denial
-from dutyflow.kernel.rules import Rules, Workflow
+from dutyflow.kernel.rules import Rules, State, Workflow
 from dutyflow.lab.moments import show_moment, show_span
 from dutyflow.wording import message_keys, say
+
+_PLACEHOLDER = re.compile(r"\{([^{}:]+)\}")
 
 
 class Teller:
@@ -47,6 +50,12 @@ class Teller:
         rules = (rule for w in self._workflows for rule in w.steps.get(event, {}).values())
         return self._first(rules, event)
 
+    def outcome(self, outcome: str, state: State | None = None) -> str:
+        """The title of an outcome of a state, if that is known, else of the first state that may end with it."""
+        states = (found for w in self._workflows for found in w.states.values() if outcome in found.outcomes)
+        declared = state or next(states, None)
+        return self.title(declared.outcome_titles.get(outcome) if declared else None, outcome)
+
     def clock(self, sla: str) -> str:
         """The title of a time limit."""
         return self._first((w.slas.get(sla) for w in self._workflows), sla)
@@ -54,6 +63,19 @@ class Teller:
     def workflow(self, workflow: str) -> str:
         """The title of a workflow."""
         return self._first((self.rules.workflows.get(workflow),), workflow)
+
+    def schedule(self, schedule: str) -> str:
+        """The title of a schedule."""
+        return self._first((self.rules.schedules.get(schedule),), schedule)
+
+    def template(self, template: str) -> str:
+        """The title of a message template."""
+        return self._first((self.rules.templates.get(template),), template)
+
+    def message(self, template: str, values: Mapping[str, Any]) -> str:
+        """The text of a message as it goes out, with what its placeholders stand for."""
+        found = self.rules.templates[template]
+        return _PLACEHOLDER.sub(lambda name: self.value(values.get(name[1])), found.text.get(self.lang, ""))
 
     def role(self, role: str) -> str:
         """The title of a role; a person's id stays what it is."""

@@ -8,10 +8,13 @@ from datetime import timedelta
 
 from dutyflow.errors import DutyflowError
 from dutyflow.kernel.rules import Rules
+from dutyflow.lab.announcements import alerts_of, messages_of
 from dutyflow.lab.coverage import Coverage, CoverageItem, coverage, passed_by
-from dutyflow.lab.expectations import Mismatch, alerts_of, compare_alerts, compare_denial, compare_points
-from dutyflow.lab.scenario import Scenario, ScenarioStep
+from dutyflow.lab.expectations import Mismatch, compare_alerts, compare_denial, compare_messages, compare_points
+from dutyflow.lab.population_results import compare_rows
+from dutyflow.lab.scenario import Population, Scenario, ScenarioStep
 from dutyflow.lab.simulation import Simulation
+from dutyflow.lab.ticket_names import resolved
 from dutyflow.wording import Phrase
 
 
@@ -33,14 +36,16 @@ class ScenarioResult:
 
 def play(rules: Rules, scenario: Scenario) -> ScenarioResult:
     """Play one scenario. After a step that is refused (or goes through) against expectation the rest is not played."""
-    simulation = Simulation(rules, workflow=scenario.workflow, members=scenario.members)
+    simulation = Simulation(rules, workflow=scenario.workflow, members=scenario.members, schedules=scenario.schedules)
     mismatches: list[Mismatch] = []
+    if scenario.start is not None:
+        simulation.begin(scenario.start)
     if all(_keeps_going(step, simulation, mismatches) for step in scenario.steps):
         mismatches += _at_the_end(scenario, simulation)
     return ScenarioResult(
         scenario=scenario,
         mismatches=tuple(mismatches),
-        simulated=simulation.now - scenario.steps[0].at if simulation.started else timedelta(),
+        simulated=simulation.now - (scenario.start or scenario.steps[0].at) if simulation.started else timedelta(),
         simulation=simulation,
         passed_items=passed_by(rules, simulation.records, simulation.tickets()),
     )
@@ -60,8 +65,11 @@ def _keeps_going(step: ScenarioStep, simulation: Simulation, mismatches: list[Mi
     try:
         if step.event is None:
             simulation.advance(step.at)
+        elif step.population is not None:
+            found = _opened_by_rows(step, step.event, step.population, simulation)
         else:
-            answer = simulation.do(step.at, step.by, step.event, step.data, ticket=step.ticket, reason=step.reason)
+            data = {name: resolved(value, simulation) for name, value in step.data.items()}
+            answer = simulation.do(step.at, step.by, step.event, data, ticket=step.ticket, reason=step.reason)
             found = compare_denial(
                 step.denied, answer.denial, step.place, at=step.at, ticket=step.ticket, name_of=simulation.name_of
             )
@@ -69,10 +77,18 @@ def _keeps_going(step: ScenarioStep, simulation: Simulation, mismatches: list[Mi
         mismatches.append(_failure(step, error))
         return False
     mismatches += found
-    if any(mismatch.what.key == "compare.denied" for mismatch in found):
+    if any(mismatch.what.key in ("compare.denied", "compare.refused_rows") for mismatch in found):
         return False
     mismatches += compare_points(step.points, simulation)
     return True
+
+
+def _opened_by_rows(step: ScenarioStep, event: str, population: Population, simulation: Simulation) -> list[Mismatch]:
+    rows = [{name: resolved(value, simulation) for name, value in row.items()} for row in population.rows]
+    answer = simulation.do_rows(
+        step.at, step.by, event, rows, key=population.key, ticket=step.ticket, reason=step.reason
+    )
+    return compare_rows(population, answer.bad, step)
 
 
 def _at_the_end(scenario: Scenario, simulation: Simulation) -> list[Mismatch]:
@@ -82,6 +98,9 @@ def _at_the_end(scenario: Scenario, simulation: Simulation) -> list[Mismatch]:
     if scenario.alerts is not None:
         place = scenario.alerts_place or scenario.place
         found += compare_alerts(scenario.alerts, alerts_of(simulation), place)
+    if scenario.messages is not None:
+        place = scenario.messages_place or scenario.place
+        found += compare_messages(scenario.messages, messages_of(simulation), place)
     return found
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dutyflow.kernel.denials import Denial
-from dutyflow.kernel.effects import Notice
+from dutyflow.kernel.effects import Notice, Send
 from dutyflow.kernel.events import Event
 from dutyflow.kernel.ticket import Ticket
 
@@ -57,21 +58,49 @@ class Answer:
         return self.denial is None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadRow:
+    """What is wrong with one row of a batch, by its number from 1 and the key that it has.
+
+    `why` is `missing_key`, `repeated_key` (`first` is the row that has the key first) or the code of the `denial`.
+    """
+
+    number: int
+    key: str
+    why: str
+    first: int | None = None
+    denial: Denial | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchAnswer:
+    """What a runner says to a batch: the ticket of each row in order, or every bad row; then nothing was opened."""
+
+    tickets: tuple[str, ...] = ()
+    happened: tuple[Happening, ...] = ()
+    bad: tuple[BadRow, ...] = ()
+
+    @property
+    def accepted(self) -> bool:
+        """Whether all tickets were opened."""
+        return not self.bad
+
+
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
     """An answer under its idempotency key; `fingerprint` tells whether a second command is the same one."""
 
     fingerprint: str
-    answer: Answer
+    answer: Answer | BatchAnswer
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A notice that waits to be sent; `id` is the same however often it is delivered."""
+    """A notice or message that waits to be sent; `id` is the same however often it is delivered."""
 
     id: str
     ticket: str
-    notice: Notice
+    notice: Notice | Send
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +121,4 @@ class Commit:
     audit: tuple[Asked, ...] = ()
     key: str | None = None
     kept: KeptAnswer | None = None
+    numbers: Mapping[str, int] = field(default_factory=dict)

@@ -35,6 +35,14 @@ class TicketStore(Protocol):
         """The earliest moment at which something happens by itself to any ticket."""
         ...
 
+    def select(self, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]) -> tuple[Ticket, ...]:
+        """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
+        ...
+
+    def last_number(self, series: str) -> int:
+        """The last number given in a series of record numbers; 0 if none was."""
+        ...
+
     def lookalikes(self, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
         """Tickets of a workflow whose fields have these values, the one opened last first."""
         ...
@@ -65,6 +73,10 @@ class Directory(Protocol):
 
     def members_of(self, role: str, at: datetime) -> tuple[str, ...]:
         """Those who hold the role and are on duty at `at`, sorted by id."""
+        ...
+
+    def skill_of(self, person: str, skill: str) -> int:
+        """The level of a member's skill; 0 for none."""
         ...
 
 

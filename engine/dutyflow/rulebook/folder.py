@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dutyflow.rulebook.findings import Findings, Related, closest
-from dutyflow.rulebook.nodes import Node
+from dutyflow.rulebook.nodes import Node, laid_over
 from dutyflow.rulebook.places import Place, Source
 from dutyflow.rulebook.yaml_reader import read_file
 from dutyflow.wording import Phrase
@@ -16,6 +16,7 @@ from dutyflow.wording import Phrase
 YAML_ENDINGS = (".yaml", ".yml")
 EXTENDS = "extends"
 REPLACE = "replace"
+VARIES = "varies"
 # Mappings that say something about the rulebook as a whole; every other top-level mapping holds declarations by id.
 HEADERS = frozenset({"rulebook"})
 
@@ -129,7 +130,7 @@ class _Reader:
 
     def _read_file(self, file: Path, own: _Content) -> None:
         shown = file.as_posix()
-        if not self._inside(file):
+        if not is_inside(file, self.real_root):
             self.findings.add("DF013", Place.whole(shown), target=shown, root=self.root.as_posix())
             return
         self.files.append(shown)
@@ -189,17 +190,17 @@ class _Reader:
     def _over(self, section: str, known: Mapping[str, Declaration], own: Declaration) -> Declaration:
         """A declaration of the folder itself, laid over what it inherits."""
         inherited = known.get(own.id)
-        replace = own.node.get(REPLACE)
-        wants = replace is not None and replace.value is True
+        wish = next((key for key in (REPLACE, VARIES) if _is_set(own.node, key)), None)
         if inherited is None:
-            if wants:
-                place = own.node.key_place(REPLACE)
+            if wish is not None:
+                place = own.node.key_place(wish)
                 nearest = closest(own.id, known)
-                self.findings.add("DF017", place, id=own.id, section=section, suggestion=nearest)
+                self.findings.add("DF017", place, id=own.id, key=wish, section=section, suggestion=nearest)
             return own
-        if not wants:
+        if wish is None:
             self._twice(section, inherited, own, inherited_from=inherited.file)
-        return Declaration(own.id, own.node, own.key_place, own.file, inherited=False, replaces=inherited)
+        node = laid_over(inherited.node, own.node) if wish == VARIES else own.node
+        return Declaration(own.id, node, own.key_place, own.file, inherited=False, replaces=inherited)
 
     def _add_base(self, base: _Content, content: _Content, place: Place) -> None:
         """Bring in what an extended folder declares. Two folders may bring the same thing, but not two of one id."""
@@ -220,7 +221,7 @@ class _Reader:
     def _extended(self, own: _Content, target: str, place: Place, way: tuple[Path, ...]) -> _Content | None:
         folder = own.path.parent if own.path.is_file() else own.path
         path = Path(os.path.normpath(folder / target))
-        if "\0" in target or not self._inside(path):
+        if "\0" in target or not is_inside(path, self.real_root):
             self.findings.add("DF013", place, target=target, root=self.root.as_posix())
             return None
         if not path.exists():
@@ -232,12 +233,18 @@ class _Reader:
             return None
         return self.read(path, way)
 
-    def _inside(self, path: Path) -> bool:
-        """True if the path, with every symbolic link followed, stays below the root."""
-        try:
-            return path.resolve().is_relative_to(self.real_root)
-        except (OSError, RuntimeError, ValueError):  # a loop of links, a name that no file can have
-            return False
+
+def is_inside(path: Path, root: Path) -> bool:
+    """True if the path, with every symbolic link followed, stays below the root."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name that no file can have
+        return False
+
+
+def _is_set(node: Node, key: str) -> bool:
+    flag = node.get(key)
+    return flag is not None and flag.value is True
 
 
 def _inherited(declaration: Declaration) -> Declaration:

@@ -16,16 +16,20 @@ from dutyflow.kernel.calendars import Calendar, CalendarError
 from dutyflow.kernel.local_time import load_zone
 from dutyflow.kernel.quiet_hours import QuietHours
 from dutyflow.resources import schemas_dir
+from dutyflow.rulebook.assumed import Assumed, assumed_in
 from dutyflow.rulebook.calendar_findings import report_calendar
-from dutyflow.rulebook.compile.children import check_children
+from dutyflow.rulebook.compile.children import check_children, check_schedules
 from dutyflow.rulebook.compile.context import Context, label, text_of
 from dutyflow.rulebook.compile.fields import compile_form
 from dutyflow.rulebook.compile.organisation import Item, compile_matrix, compile_organisation
+from dutyflow.rulebook.compile.reports import Reports, compile_reports
+from dutyflow.rulebook.compile.schedules import compile_schedules
+from dutyflow.rulebook.compile.sets import compile_sets, compile_templates
 from dutyflow.rulebook.compile.tables import check_circles, columns_of, compile_table
-from dutyflow.rulebook.compile.workflows import compile_workflow, names_of, read_skeletons
+from dutyflow.rulebook.compile.workflows import compile_workflow, names_of, others_of, read_skeletons
 from dutyflow.rulebook.expressions import Expression
 from dutyflow.rulebook.findings import Findings
-from dutyflow.rulebook.folder import RawRulebook, read_rulebook
+from dutyflow.rulebook.folder import VARIES, RawRulebook, read_rulebook
 from dutyflow.rulebook.nodes import Node
 from dutyflow.rulebook.places import Place
 from dutyflow.rulebook.shape import Shapes
@@ -33,6 +37,29 @@ from dutyflow.rulebook.shape import Shapes
 RULEBOOK_SCHEMA = "rulebook.schema.json"
 DEFAULT_ZONE = "Asia/Shanghai"
 DEFAULT_CALENDAR = "office"
+
+WHOLE = {
+    "departments": "organisation.schema.json#/$defs/department",
+    "roles": "organisation.schema.json#/$defs/role",
+    "members": "organisation.schema.json#/$defs/member",
+    "responsibility": "organisation.schema.json#/$defs/item",
+    "calendars": "calendars.schema.json#/$defs/calendar",
+    "quiet_hours": "calendars.schema.json#/$defs/quiet",
+    "forms": "forms.schema.json#/$defs/form",
+    "tables": "tables.schema.json#/$defs/table",
+    "workflows": "workflows.schema.json#/$defs/workflow",
+    "slas": "slas.schema.json#/$defs/sla",
+    "scripts": "scripts.schema.json#/$defs/script",
+    "phrases": "scripts.schema.json#/$defs/word_list",
+    "sets": "sets.schema.json#/$defs/set",
+    "schedules": "schedules.schema.json#/$defs/schedule",
+    "templates": "messages.schema.json#/$defs/template",
+    "variables": "messages.schema.json#/$defs/variable",
+    "metrics": "reports.schema.json#/$defs/metric",
+    "statistics": "reports.schema.json#/$defs/statistic",
+    "scenarios": "scenario.schema.json#/$defs/scenario",
+}
+"""The schema of one whole declaration of each section."""
 
 EXECUTABLE = (
     "calendars",
@@ -43,13 +70,17 @@ EXECUTABLE = (
     "quiet_hours",
     "responsibility",
     "roles",
+    "schedules",
+    "sets",
     "slas",
     "tables",
     "workflows",
 )
 """The sections that decide what happens to a ticket; scripts and scenarios do not change the content hash."""
 
-FOR_PEOPLE = frozenset({"title", "note", "assumed", "replace", "customer", "customer_text", "help", "example"})
+FOR_PEOPLE = frozenset(
+    ("title", "note", "assumed", "replace", "varies", "customer", "customer_text", "help", "example")
+)
 """What a declaration says to people only; a field or an expression of such a name stands deeper and counts."""
 
 DECLARES = frozenset({"states", "events", "tasks", "fields"})
@@ -75,6 +106,7 @@ class Loaded:
     expressions: Mapping[str, Expression] = field(default_factory=dict)
     matrix: Mapping[str, Item] = field(default_factory=dict)
     context: Context | None = None
+    reports: Reports = field(default_factory=Reports)
 
     def require_rules(self) -> kr.Rules:
         """The compiled rules; raises `RulebookError` with the findings when there are errors."""
@@ -83,32 +115,9 @@ class Loaded:
         return self.rules
 
     @property
-    def assumed(self) -> tuple["Assumed", ...]:
+    def assumed(self) -> tuple[Assumed, ...]:
         """The figures that somebody chose because the source is silent, in file order (M42)."""
-        found: list[Assumed] = []
-        for section, declarations in (self.raw.sections if self.raw else {}).items():
-            for declaration in declarations.values():
-                _gather_assumed(declaration.node, (section, declaration.id), declaration.key_place, found)
-        return tuple(sorted(found, key=lambda one: one.place))
-
-
-@dataclass(frozen=True, slots=True)
-class Assumed:
-    """Something marked `assumed:`: the keys that lead to it, where it stands, and why it was chosen (if said)."""
-
-    path: tuple[str, ...]
-    place: Place
-    why: kr.Title | None
-
-
-def _gather_assumed(node: Node, path: tuple[str, ...], place: Place, found: list[Assumed]) -> None:
-    mark = node.get("assumed")
-    if mark is not None and mark.value is not False and set(mark.keys()) <= {"zh", "en"}:  # not a field of that name
-        found.append(Assumed(path, place, None if mark.value is True else label(mark)))
-    for key, key_place, child in node.items():
-        _gather_assumed(child, (*path, key), key_place, found)
-    for child in node.children:
-        _gather_assumed(child, path, child.place, found)
+        return assumed_in(self.raw) if self.raw else ()
 
 
 def load_rulebook(path: Path, root: Path | None = None) -> Loaded:
@@ -121,8 +130,19 @@ def load_rulebook(path: Path, root: Path | None = None) -> Loaded:
     for document in raw.documents:
         _shapes().validate(document, RULEBOOK_SCHEMA, findings)
     if not findings.errors:
+        _check_overlays(raw, findings)
+    if not findings.errors:
         _compile(loaded, raw)
     return loaded
+
+
+def _check_overlays(raw: RawRulebook, findings: Findings) -> None:
+    """A declaration that varies another is only a part; whole it is, and must fit, once it is laid over the other."""
+    for section, declarations in raw.sections.items():
+        for declaration in declarations.values():
+            whole = WHOLE.get(section)
+            if whole is not None and declaration.replaces is not None and declaration.node.get(VARIES) is not None:
+                _shapes().validate(declaration.node, whole, findings)
 
 
 @cache
@@ -147,8 +167,15 @@ def _compile(loaded: Loaded, raw: RawRulebook) -> None:
     everywhere = names_of(context, skeletons, None)
     tables = {name: compile_table(context, d, everywhere, matrix) for name, d in context.section("tables").items()}
     check_circles(context)
+    sets = compile_sets(context, skeletons, everywhere)
+    templates = compile_templates(context)
     workflows = {name: compile_workflow(context, skeletons, name, matrix) for name in skeletons}
+    schedules = compile_schedules(context, everywhere, others_of(skeletons))
     check_children(context, workflows)
+    check_schedules(context, workflows, schedules)
+    loaded.reports = compile_reports(
+        context, {name: names_of(context, skeletons, one) for name, one in skeletons.items()}
+    )
     loaded.places, loaded.expressions, loaded.matrix, loaded.context = (
         context.places,
         context.expressions,
@@ -165,6 +192,9 @@ def _compile(loaded: Loaded, raw: RawRulebook) -> None:
             organisation=context.organisation,
             calendars=context.calendars,
             tables=tables,
+            sets=sets,
+            templates=templates,
+            schedules=schedules,
         )
 
 
@@ -204,7 +234,7 @@ def _plain(node: Node) -> dict[str, Any]:
     """A declaration as the calendars read it: without what every declaration may carry."""
     plain = node.plain()
     assert isinstance(plain, dict), "the schema has made sure of a mapping"
-    return {key: value for key, value in plain.items() if key not in ("title", "note", "assumed", "replace")}
+    return {key: value for key, value in plain.items() if key not in ("title", "note", "assumed", "replace", "varies")}
 
 
 def content_hash(raw: RawRulebook) -> str:

@@ -67,11 +67,12 @@ class Node:
     def items(self) -> Iterable[tuple[str, Place, Node]]:
         """Key, place of the key and value, in file order; nothing for scalars and lists."""
         for key, (span, node) in self.entries.items():
-            yield key, Place(self.file, *span), node
+            yield key, Place(node.file, *span), node
 
     def key_place(self, key: str) -> Place:
         """Where a key of this mapping is written. KeyError if it is not there."""
-        return Place(self.file, *self.entries[key][0])
+        span, node = self.entries[key]
+        return Place(node.file, *span)
 
     def at(self, path: Sequence[str | int]) -> Node:
         """The node at the end of a path of keys and list indexes. KeyError or IndexError if it leads nowhere."""
@@ -104,3 +105,21 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<{self.kind} at {self.place}>"
+
+
+def laid_over(base: Node, over: Node) -> Node:
+    """A declaration that varies another: mappings merge deeply, lists and values replace, an empty value deletes.
+
+    Every part keeps the place where it was written, so that a finding shows whichever file is to blame.
+    """
+    merged = Node("map", over.file, over.span)
+    merged.entries = dict(base.entries)
+    for key, (span, value) in over.entries.items():
+        known = base.entries.get(key)
+        if value.is_scalar and value.value is None:
+            merged.entries.pop(key, None)
+        elif known is not None and value.is_map and known[1].is_map:
+            merged.entries[key] = (span, laid_over(known[1], value))
+        else:
+            merged.entries[key] = (span, value)
+    return merged

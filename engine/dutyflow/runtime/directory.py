@@ -26,6 +26,11 @@ class RulebookDirectory:
             return member.roles
         return frozenset((SYSTEM,)) if person == SYSTEM else self._external.get(person, frozenset())
 
+    def skill_of(self, person: str, skill: str) -> int:
+        """The level of a member's skill; 0 for none and for strangers."""
+        member = self._members.get(person)
+        return member.skills.get(skill, 0) if member is not None else 0
+
     def members_of(self, role: str, at: datetime) -> tuple[str, ...]:
         """Those who hold the role and are on duty at `at`, sorted by id."""
         return tuple(member.id for member in self._by_role.get(role, ()) if member.is_on_duty(at))

@@ -8,7 +8,7 @@ what time brought stays, whatever becomes of the command.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from threading import RLock
 
@@ -19,25 +19,38 @@ from dutyflow.kernel.commands import Fire, Open, Tick
 from dutyflow.kernel.effects import Resubmit
 from dutyflow.kernel.events import Event
 from dutyflow.kernel.history import canonical
+from dutyflow.kernel.recurring import openings_at
 from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.ticket import Ticket
-from dutyflow.ports.records import Answer, Asked, Happening, KeptAnswer, Outgoing
+from dutyflow.ports.records import Answer, Asked, BatchAnswer, Happening, KeptAnswer, Outgoing
 from dutyflow.ports.store import Directory, TicketStore
+from dutyflow.runtime.batch import Batch, check_key, open_rows
 from dutyflow.runtime.step import Step, asked, fire_instead
+from dutyflow.runtime.timetable import Timetable
 from dutyflow.runtime.work import Work
 
 
 class LocalRunner:
     """Runs tickets in this process. Threads may share it; commands are answered one after the other.
 
-    `older` are former versions of the rulebook, under which tickets may still run.
+    `older` are former versions of the rulebook, under which tickets may still run. `schedules` names the recurring
+    duties that this runner brings up; they run from its first moment.
     """
 
-    def __init__(self, rules: Rules, store: TicketStore, directory: Directory, *, older: Iterable[Rules] = ()) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        store: TicketStore,
+        directory: Directory,
+        *,
+        older: Iterable[Rules] = (),
+        schedules: Iterable[str] = (),
+    ) -> None:
         self.rules = rules
         self._versions = {version.hash: version for version in (*older, rules)}
         self._store = store
         self._directory = directory
+        self._timetable = Timetable(rules, schedules)
         self._lock = RLock()
 
     # --- asking -------------------------------------------------------------------------------------------------
@@ -54,21 +67,42 @@ class LocalRunner:
         target = _target(command, ticket)
         with self._lock:
             fingerprint = _fingerprint(command, ticket)
-            kept = self._store.answer(key) if key is not None else None
-            if kept is not None:
-                if kept.fingerprint != fingerprint:
-                    raise MisuseError(f"The key {key!r} belongs to another command.")
-                return kept.answer
+            kept = self._kept(key, fingerprint)
+            if isinstance(kept, Answer):
+                return kept
             if isinstance(command, Fire):
                 self.ticket(target)
+            self._timetable.begin(at)
             self._run_due(at, inclusive=False)
             answer, work = self._answer(command, target, at)
+            work.commit(key, KeptAnswer(fingerprint, answer) if key is not None else None)
+            return answer
+
+    def submit_rows(
+        self, batch: Batch, *, ids: Callable[[int], str], at: datetime, key: str | None = None
+    ) -> BatchAnswer:
+        """Open a ticket for every row, in one transaction, or none and say what is wrong with each bad row.
+
+        `ids` gives the id of a row's ticket by the number of the row. Timers and `key` are as for `submit`. Raises
+        `MisuseError` too for a workflow that is not there and for a key that is not one of its fields.
+        """
+        at = _in_utc(at)
+        check_key(batch, self.rules)
+        with self._lock:
+            fingerprint = _fingerprint_of_rows(batch)
+            kept = self._kept(key, fingerprint)
+            if isinstance(kept, BatchAnswer):
+                return kept
+            self._timetable.begin(at)
+            self._run_due(at, inclusive=False)
+            answer, work = open_rows(batch, ids, at, self.facts, self.rules_of)
             work.commit(key, KeptAnswer(fingerprint, answer) if key is not None else None)
             return answer
 
     def run_due(self, until: datetime, *, inclusive: bool = True) -> tuple[Happening, ...]:
         """Let time pass: fire every timer due before `until` (or at it), each at its own moment; what happened."""
         with self._lock:
+            self._timetable.begin(_in_utc(until))
             return self._run_due(_in_utc(until), inclusive=inclusive)
 
     # --- looking ------------------------------------------------------------------------------------------------
@@ -90,7 +124,9 @@ class LocalRunner:
 
     def next_due_at(self) -> datetime | None:
         """The next moment at which something happens by itself; None when nothing will."""
-        return self._store.next_due_at()
+        scheduled = self._timetable.first()
+        moments = [self._store.next_due_at(), scheduled[0] if scheduled else None]
+        return min((at for at in moments if at is not None), default=None)
 
     def audit(self) -> tuple[Asked, ...]:
         """Every command that was asked, in order, refused ones included: who, when, why not."""
@@ -112,6 +148,15 @@ class LocalRunner:
         return found
 
     # --- inside -------------------------------------------------------------------------------------------------
+
+    def _kept(self, key: str | None, fingerprint: str) -> Answer | BatchAnswer | None:
+        """What was answered under a key already; `MisuseError` if that was to another command."""
+        kept = self._store.answer(key) if key is not None else None
+        if kept is None:
+            return None
+        if kept.fingerprint != fingerprint:
+            raise MisuseError(f"The key {key!r} belongs to another command.")
+        return kept.answer
 
     def _answer(self, command: Open | Fire, target: str, at: datetime) -> tuple[Answer, Work]:
         step = Step(self.rules_of, self.facts(), at)
@@ -140,7 +185,11 @@ class LocalRunner:
 
     def _run_due(self, until: datetime, *, inclusive: bool) -> tuple[Happening, ...]:
         happened: list[Happening] = []
-        while due := self._store.due(until, inclusive=inclusive, limit=1):
+        while True:
+            happened += self._bring_up(until, inclusive=inclusive)
+            due = self._store.due(until, inclusive=inclusive, limit=1)
+            if not due:
+                return tuple(happened)
             at, ticket = due[0]
             step = Step(self.rules_of, self.facts(), at)
             denial = step.perform(ticket, Tick())
@@ -148,7 +197,23 @@ class LocalRunner:
                 raise RunawayError(ticket, denial.event if denial is not None else "Tick")
             step.work.commit()
             happened += step.work.happened
-        return tuple(happened)
+
+    def _bring_up(self, until: datetime, *, inclusive: bool) -> list[Happening]:
+        """Open what schedules bring up before the next timer of a ticket, or at the same moment."""
+        happened: list[Happening] = []
+        while (found := self._timetable.first()) is not None:
+            at, name = found
+            next_due_at = self._store.next_due_at()
+            if (next_due_at is not None and next_due_at < at) or at > until or (at == until and not inclusive):
+                break
+            for opening in openings_at(self.rules, self.rules.schedules[name], at, self.facts()):
+                if self._store.load(opening.ticket) is not None:
+                    continue  # another runner of this store brought it up before it stopped
+                answer, work = self._answer(opening, opening.ticket, at)
+                work.commit()
+                happened += answer.happened
+            self._timetable.done(name)
+        return happened
 
 
 def _in_utc(at: datetime) -> datetime:
@@ -169,3 +234,10 @@ def _fingerprint(command: Open | Fire, ticket: str | None) -> str:
     """What makes two commands the same; the id that was proposed for a new ticket does not count."""
     same = msgspec.structs.replace(command, ticket="") if isinstance(command, Open) else command
     return hashlib.sha256(canonical((type(command).__name__, same, ticket))).hexdigest()
+
+
+def _fingerprint_of_rows(batch: Batch) -> str:
+    """The same for the same rows in the same order."""
+    rows = [dict(row) for row in batch.rows]
+    same = ("Rows", batch.workflow, batch.event, batch.actor, batch.key, batch.reason, rows)
+    return hashlib.sha256(canonical(same)).hexdigest()

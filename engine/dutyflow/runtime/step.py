@@ -9,8 +9,8 @@ from dutyflow.errors import MisuseError, RunawayError
 from dutyflow.kernel.commands import ChildEnded, Command, Fire, Open, Tick
 from dutyflow.kernel.decide import decide
 from dutyflow.kernel.denials import Denial
-from dutyflow.kernel.effects import Effect, OpenChild, Resubmit, TellParent
-from dutyflow.kernel.rules import Rules
+from dutyflow.kernel.effects import Effect, OpenChild, Resubmit, Tell, TellParent
+from dutyflow.kernel.rules import SYSTEM, Rules
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.records import Asked
 from dutyflow.runtime.work import Work
@@ -68,8 +68,23 @@ class Step:
                 return self.perform(effect.parent, ended) if self.work.find(effect.parent) else None
             case Resubmit():
                 return self.perform(effect.ticket, fire_instead(effect))
-            case _:
-                return None
+            case Tell():
+                self._tell(effect)
+        return None
+
+    def _tell(self, effect: Tell) -> None:
+        """Fire an event on another ticket; where that refuses it, the refusal is kept and nothing else happens."""
+        known = self.work.find(effect.ticket)
+        if known is None:
+            return
+        signal = Fire(event=effect.event, actor=SYSTEM, data=effect.data)
+        before, reached = self.work, self.reached
+        self.work = before.fork()
+        denial = self.perform(effect.ticket, signal)
+        self.reached = reached
+        if denial is not None:
+            self.work = before
+            self.work.note(asked(signal, effect.ticket, self._at, denial, workflow=known.workflow))
 
     def _open_child(self, parent: str, effect: OpenChild, cause: Command) -> Denial | None:
         opening = Open(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from dutyflow.kernel.decide import Decision
-from dutyflow.kernel.effects import Notice
+from dutyflow.kernel.effects import Notice, Send
 from dutyflow.kernel.events import Event
 from dutyflow.kernel.facts import Lookalike
 from dutyflow.kernel.ticket import Ticket
@@ -23,8 +23,11 @@ class Work:
         self._directory = directory
         self._tickets: dict[str, Ticket] = {}
         self._seq_before: dict[str, int] = {}
-        self._events: dict[str, list[Event]] = {}
+        self._events: dict[str, tuple[Event, ...]] = {}
         self._outbox: list[Outgoing] = []
+        self._numbers: dict[str, int] = {}
+        self._proposed: dict[str, int] = {}
+        """Numbers for a ticket that is not decided on yet; they count once it is there."""
         self.happened: list[Happening] = []
         self.audit: list[Asked] = []
 
@@ -33,8 +36,9 @@ class Work:
         fork = Work(self._store, self._directory)
         fork._tickets = dict(self._tickets)
         fork._seq_before = dict(self._seq_before)
-        fork._events = {ticket: list(events) for ticket, events in self._events.items()}
+        fork._events = dict(self._events)
         fork._outbox = list(self._outbox)
+        fork._numbers = dict(self._numbers)
         fork.happened = list(self.happened)
         fork.audit = list(self.audit)
         return fork
@@ -46,16 +50,18 @@ class Work:
     def take(self, decision: Decision) -> None:
         """Take over what the kernel decided for one ticket; its other effects are the runner's business."""
         ticket = decision.ticket
+        proposed, self._proposed = self._proposed, {}
         if ticket is None:
             return
+        self._numbers.update(proposed)
         if ticket.id not in self._seq_before:
             known = self._store.load(ticket.id)
             self._seq_before[ticket.id] = known.seq if known else 0
         self._tickets[ticket.id] = ticket
-        self._events.setdefault(ticket.id, []).extend(decision.events)
+        self._events[ticket.id] = (*self._events.get(ticket.id, ()), *decision.events)
         self.happened.extend(Happening(ticket.id, event) for event in decision.events)
         for number, effect in enumerate(decision.effects):
-            if isinstance(effect, Notice):
+            if isinstance(effect, Notice | Send):
                 self._outbox.append(Outgoing(f"{ticket.id}:{ticket.seq}:{number}", ticket.id, effect))
 
     def note(self, asked: Asked) -> None:
@@ -67,11 +73,17 @@ class Work:
     def commit(self, key: str | None = None, kept: KeptAnswer | None = None) -> None:
         """Write everything, or nothing."""
         changes = tuple(
-            Change(ticket, tuple(self._events[ticket.id]), self._seq_before[ticket.id])
-            for ticket in self._tickets.values()
+            Change(ticket, self._events[ticket.id], self._seq_before[ticket.id]) for ticket in self._tickets.values()
         )
         self._store.commit(
-            Commit(changes=changes, outbox=tuple(self._outbox), audit=tuple(self.audit), key=key, kept=kept)
+            Commit(
+                changes=changes,
+                outbox=tuple(self._outbox),
+                audit=tuple(self.audit),
+                key=key,
+                kept=kept,
+                numbers=self._numbers,
+            )
         )
 
     # --- the kernel's facts -------------------------------------------------------------------------------------
@@ -84,15 +96,44 @@ class Work:
         """The members of a role who are on duty."""
         return self._directory.members_of(role, at)
 
+    def skill_of(self, person: str, skill: str) -> int:
+        """The level of a member's skill."""
+        return self._directory.skill_of(person, skill)
+
+    def select(self, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]) -> tuple[Ticket, ...]:
+        """Tickets by workflow, state and fields, in opening order; those of this step as it leaves them."""
+        kept = self._store.select(workflow, states, same)
+        if not self._tickets:
+            return kept
+        mine = {t.id: t for t in self._tickets.values() if _fits(t, workflow, states, same)}
+        found = [mine.pop(t.id) if t.id in mine else t for t in kept if t.id in mine or t.id not in self._tickets]
+        return (*found, *mine.values())
+
+    def next_number(self, series: str) -> int:
+        """The next record number of a series; taken for good only when this step is written."""
+        last = self._proposed.get(series) or self._numbers.get(series) or self._store.last_number(series)
+        self._proposed[series] = last + 1
+        return last + 1
+
     def lookalikes(self, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
         """Tickets about the same thing, those of this step first."""
         kept = (other for other in self._store.lookalikes(workflow, same) if other.id not in self._tickets)
         return (*_alike(reversed(self._tickets.values()), workflow, same), *kept)
 
 
+def _fits(ticket: Ticket, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]) -> bool:
+    if ticket.workflow != workflow or (states is not None and ticket.state not in states):
+        return False
+    fields = ticket.fields
+    for name, value in same.items():  # noqa: SIM110  # asked for each pair of rows of a batch: `all` takes three times as long
+        if fields.get(name) != value:
+            return False
+    return True
+
+
 def _alike(tickets: Iterable[Ticket], workflow: str, same: Mapping[str, Any]) -> Iterable[Lookalike]:
     return (
         Lookalike(id=ticket.id, state=ticket.state, changed_at=ticket.changed_at)
         for ticket in tickets
-        if ticket.workflow == workflow and all(ticket.fields.get(name) == value for name, value in same.items())
+        if _fits(ticket, workflow, None, same)
     )

@@ -12,6 +12,7 @@ from dutyflow.kernel.events import Event
 from dutyflow.kernel.facts import Lookalike
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.records import Asked, Change, Commit, KeptAnswer, Outgoing
+from dutyflow.stores.index import TicketIndex
 
 
 class MemoryStore:
@@ -26,6 +27,8 @@ class MemoryStore:
         self._answers: dict[str, KeptAnswer] = {}
         self._audit: list[Asked] = []
         self._outbox: list[Outgoing] = []
+        self._numbers: dict[str, int] = {}
+        self._index = TicketIndex()
 
     def load(self, ticket: str) -> Ticket | None:
         """The ticket as it stands; None if there is none of this id."""
@@ -57,9 +60,16 @@ class MemoryStore:
         """Tickets of a workflow whose fields have these values, the one opened last first."""
         return tuple(
             Lookalike(id=ticket.id, state=ticket.state, changed_at=ticket.changed_at)
-            for ticket in reversed(self._tickets.values())
-            if ticket.workflow == workflow and all(ticket.fields.get(name) == value for name, value in same.items())
+            for ticket in reversed(self.select(workflow, None, same))
         )
+
+    def select(self, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]) -> tuple[Ticket, ...]:
+        """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
+        return self._index.select(workflow, states, same)
+
+    def last_number(self, series: str) -> int:
+        """The last number given in a series of record numbers; 0 if none was."""
+        return self._numbers.get(series, 0)
 
     def answer(self, key: str) -> KeptAnswer | None:
         """What was answered under an idempotency key."""
@@ -75,6 +85,7 @@ class MemoryStore:
             self._write(change)
         self._outbox.extend(commit.outbox)
         self._audit.extend(commit.audit)
+        self._numbers.update(commit.numbers)
         if commit.key is not None and commit.kept is not None:
             self._answers[commit.key] = commit.kept
 
@@ -94,6 +105,7 @@ class MemoryStore:
 
     def _write(self, change: Change) -> None:
         ticket = change.ticket
+        self._index.put(self._tickets.get(ticket.id), ticket)
         self._tickets[ticket.id] = ticket
         self._events.setdefault(ticket.id, []).extend(change.events)
         due_at = ticket.next_due_at

@@ -47,6 +47,9 @@ class World:
     entered_at: datetime | None = None
     children: Mapping[str, int] = field(default_factory=lambda: {"revisit": 2, "repair": 1})
 
+    skills: Mapping[tuple[str, str], int] = field(default_factory=lambda: {("A1", "repair"): 3})
+    asked: tuple[Any, ...] = ()
+
     def clock_open(self, sla: str) -> bool:
         return sla == "result"
 
@@ -61,6 +64,28 @@ class World:
 
     def roles_of(self, person: str) -> frozenset[str]:
         return frozenset({"manager"}) if person == "A1" else frozenset()
+
+    def skill_of(self, person: str, name: str) -> int:
+        return self.skills.get((person, name), 0)
+
+    def on_duty(self, person: str) -> bool:
+        return person == "A1"
+
+    def open_load(self, person: str, field: str) -> int:
+        return {("A1", "owner"): 3}.get((person, field), 0)
+
+    def least_loaded(self, role: str, field: str, skill: str | None, level: int | None) -> str | None:
+        self.asked = (role, field, skill, level)
+        return "A1"
+
+    def tickets_in(self, name: str) -> tuple[Any, ...]:
+        return ()
+
+    def field_of(self, ticket: str, field: str) -> Any:
+        return None
+
+    def state_of(self, ticket: str) -> str | None:
+        return None
 
     def lookup(self, table: str, column: str) -> Any:
         return {("routing", "team"): "east", ("routing", "hours"): 4}[(table, column)]

@@ -31,6 +31,8 @@ UNKNOWN_NAME = {
     "quiet_hours": "DF212",
     "item": "DF213",
     "member": "DF214",
+    "set": "DF266",
+    "template": "DF267",
 }
 """The finding for a name that nobody declares, by what it should name."""
 
@@ -49,6 +51,8 @@ class Context:
     calendars: dict[str, Calendar] = field(default_factory=dict)
     quiet_hours: dict[str, QuietHours] = field(default_factory=dict)
     table_columns: dict[str, Mapping[str, Type]] = field(default_factory=dict)
+    set_fields: dict[str, Mapping[str, Type]] = field(default_factory=dict)
+    all_fields: dict[str, Type] = field(default_factory=dict)
     tables: dict[str, kr.Table] = field(default_factory=dict)
     organisation: kr.Organisation = field(default_factory=kr.Organisation)
 
@@ -59,6 +63,10 @@ class Context:
     def ids(self, section: str) -> frozenset[str]:
         """The ids that a section declares."""
         return frozenset(self.section(section))
+
+    def workflow_of_set(self, name: str) -> str:
+        """The workflow whose tickets a set holds."""
+        return text_of(self.section("sets")[name].node.get("of"))
 
     def source(self, place: Place) -> str:
         """The `file:line:column` that kernel records carry; remembered, so that a finding finds the whole span."""

@@ -10,7 +10,7 @@ from dutyflow.rulebook.compile.limits import bound_of
 from dutyflow.rulebook.nodes import Node
 from dutyflow.rulebook.types import DATETIME, Names
 
-CONDITION_CODES = ("window", "limit", "capacity", "consent", "evidence", "guard", "policy")
+CONDITION_CODES = ("window", "limit", "capacity", "consent", "evidence", "guard", "duplicate", "policy")
 """The keys of an event that hold conditions; each is the code of its denial."""
 
 

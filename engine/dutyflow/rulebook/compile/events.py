@@ -1,6 +1,6 @@
 """Events: who may ask for what, where it leads, what it sets, opens and triggers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dutyflow.kernel import rules as kr
@@ -8,11 +8,12 @@ from dutyflow.kernel.decide import OWNER
 from dutyflow.kernel.scope import Scope
 from dutyflow.rulebook.compile.context import Context, is_true, items_of, label, text_of
 from dutyflow.rulebook.compile.event_checks import compile_checks, fields_taken
+from dutyflow.rulebook.compile.outreach import Others, compile_messages, compile_signals, compile_spawns
 from dutyflow.rulebook.compile.states import StateTree, leaves_named, outcomes_of, tasks_needed
 from dutyflow.rulebook.findings import Related
 from dutyflow.rulebook.nodes import Node
 from dutyflow.rulebook.places import Place
-from dutyflow.rulebook.types import DATETIME, Names, Type
+from dutyflow.rulebook.types import DATETIME, Names
 from dutyflow.wording import Phrase
 
 
@@ -34,8 +35,7 @@ class Lifecycle:
     workflow: str
     tree: StateTree
     names: Names
-    field_types: Mapping[str, Mapping[str, Type]]
-    """The fields of every workflow, for the data that children are given."""
+    others: Others
     events: frozenset[str] = frozenset()
     initial: str = ""
 
@@ -112,7 +112,9 @@ def _rule(life: Lifecycle, declared: Declared) -> kr.EventRule:
         branches=_branches(life, declared),
         unique=text_of(node.get("choose")) == "unique",
         then=tuple(_follow_ups(life, node)),
-        spawns=tuple(_spawns(life, node)),
+        spawns=tuple(compile_spawns(context, node, names, life.others)),
+        signals=tuple(compile_signals(context, node, names, life.others)),
+        messages=tuple(compile_messages(context, node, names)),
         approvals=_approvals(life, node),
         after=context.duration(node.get("after")),
         at=context.expression(node.get("at"), names, DATETIME),
@@ -186,7 +188,9 @@ def _branch(life: Lifecycle, declared: Declared, node: Node, index: int, *, whol
         resume=resume,
         outcome=_outcome(life, node, target),
         sets=_sets(life, node.get("set")) if own else (),
-        spawns=tuple(_spawns(life, node)) if own else (),
+        spawns=tuple(compile_spawns(context, node, life.names, life.others)) if own else (),
+        signals=tuple(compile_signals(context, node, life.names, life.others)) if own else (),
+        messages=tuple(compile_messages(context, node, life.names)) if own else (),
         source=context.source(node.place if own else declared.place),
     )
 
@@ -229,33 +233,6 @@ def _follow_ups(life: Lifecycle, node: Node) -> Iterator[kr.FollowUp]:
         event = life.context.known("event", item.get("do"), life.events)
         if event is not None:
             yield kr.FollowUp(event=event, when=life.context.condition(item.get("when"), life.names))
-
-
-def _spawns(life: Lifecycle, node: Node) -> Iterator[kr.Spawn]:
-    context = life.context
-    for item in items_of(node.get("spawn")):
-        workflow = context.known("workflow", item.get("workflow"), life.names.workflows)
-        event = item.get("event")
-        if workflow is None or event is None:
-            continue
-        yield kr.Spawn(
-            workflow=workflow,
-            event=event.text,
-            data=tuple(_handed_over(life, workflow, event.text, item.get("with"))),
-            when=context.condition(item.get("when"), life.names),
-            source=context.source(item.place),
-        )
-
-
-def _handed_over(life: Lifecycle, workflow: str, event: str, node: Node | None) -> Iterator[kr.Assignment]:
-    fields = life.field_types.get(workflow, {})
-    for name, place, value in node.items() if node else ():
-        if name not in fields:
-            life.context.findings.add("DF218", place, name=name, workflow=workflow, event=event)
-            continue
-        expression = life.context.expression(value, life.names, fields[name])
-        if expression is not None:
-            yield kr.Assignment(field=name, value=expression)
 
 
 def _approvals(life: Lifecycle, node: Node) -> kr.Approvals | None:

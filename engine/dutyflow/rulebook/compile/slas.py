@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import time
 
+from msgspec.structs import replace
+
 from dutyflow.kernel import rules as kr
 from dutyflow.kernel.calendars import ALWAYS, Calendar, measure
 from dutyflow.kernel.durations import Duration, DurationError
@@ -125,7 +127,7 @@ def _alarms(around: Surroundings, node: Node) -> Iterator[kr.Alarm]:
             continue
         alarm = _alarm(around, item, level)
         if alarm is not None:
-            yield alarm
+            yield _watching(around, item, alarm)
 
 
 def _alarm(around: Surroundings, item: Node, level: int) -> kr.Alarm | None:
@@ -143,6 +145,15 @@ def _alarm(around: Surroundings, item: Node, level: int) -> kr.Alarm | None:
     if text.endswith(OF_DUE_DAY):
         return _on_due_day(around.context, on, text, level, to)
     return _before(around.context, on, text, level, to)
+
+
+def _watching(around: Surroundings, item: Node, alarm: kr.Alarm) -> kr.Alarm:
+    """The alarm with what it looks at when its moment has come: `unless` it is in order, and whom it `names`."""
+    if not item.is_map:
+        return alarm
+    unless = around.context.condition(item.get("unless"), around.names)
+    names = around.context.known("set", item.get("names"), around.names.sets)
+    return replace(alarm, unless=unless or alarm.unless, names=names or alarm.names)
 
 
 def _on_due_day(context: Context, on: Node, text: str, level: int, to: tuple[kr.Recipient, ...]) -> kr.Alarm | None:
@@ -181,7 +192,8 @@ def _breach(around: Surroundings, node: Node | None) -> tuple[kr.Alarm, tuple[kr
         after = around.context.duration(item.get("after"))
         if after is None:
             everybody = tuple(dict.fromkeys((*breach.to, *to)))
-            breach = kr.Alarm(kind="breach", level=0, to=everybody, text="due")
+            told = replace(breach, to=everybody, text="due")
+            breach = _watching(around, item, told)
         else:
             level = len(escalations) + 1
             escalations.append(kr.Alarm(kind="escalation", level=level, to=to, after=after, text=f"+{after[0].text}"))

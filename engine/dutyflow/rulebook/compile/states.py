@@ -116,6 +116,7 @@ def _state(
         kind=text_of(tree.declared(name, "kind"), "work"),  # type: ignore[arg-type]  # the schema allows the three kinds only
         final=is_true(node.get("final")),
         outcomes=outcomes_of(node),
+        outcome_titles=_outcome_titles(node),
         serves=context.known("item", own_item, items) if own_item else serves,
         tasks=tuple(kr.Task(id=t, title=label(n.get("title"), t)) for t, _, n in tasks.items()) if tasks else (),
         tasks_needed=tasks_needed(node),
@@ -141,6 +142,12 @@ def outcomes_of(state: Node) -> tuple[str, ...]:
     return tuple(item.text for item in node.children) if node.is_list else tuple(node.keys())
 
 
+def _outcome_titles(state: Node) -> dict[str, kr.Title]:
+    """The titles of the outcomes; outcomes declared as a list have none."""
+    node = state.get("outcomes")
+    return {name: label(title, name) for name, _, title in node.items()} if node is not None else {}
+
+
 def _owner(context: Context, node: Node | None, names: Names) -> kr.Owner | None:
     """`owner: supervisor`, `{table: t, column: c}` or `{field: f, role: r}`."""
     if node is None:
@@ -160,7 +167,7 @@ def _choice_of_owner(context: Context, node: Node, names: Names) -> kr.Expressio
         name = context.known("field", field_node, names.fields)
         if name is None:
             return None
-        context.must_be(field_node, names.fields[name], "person")
+        context.must_be(field_node, names.fields[name], "person", "text", "choice")  # a role may stand in it too
         return kr.Expression(text=name, evaluate=lambda scope: scope.values.get(name), reads=frozenset({name}))
     table = context.known("table", node.get("table"), names.tables)
     if table is None:

@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from dutyflow.kernel import rules as kr
+from dutyflow.kernel.decide import NUMBER
 from dutyflow.kernel.machine import build_machine
+from dutyflow.rulebook.acceptors import acceptor
 from dutyflow.rulebook.compile.context import Context, items_of, label, text_of
 from dutyflow.rulebook.compile.events import Lifecycle, compile_events
 from dutyflow.rulebook.compile.fields import Fields, fields_of_workflow
+from dutyflow.rulebook.compile.outreach import Others
 from dutyflow.rulebook.compile.slas import Surroundings, compile_sla
 from dutyflow.rulebook.compile.states import StateTree, compile_states, read_tree
 from dutyflow.rulebook.folder import Declaration
 from dutyflow.rulebook.nodes import Node
-from dutyflow.rulebook.types import Names, Type
+from dutyflow.rulebook.types import TEXT, Names, Type
 
 
 @dataclass(slots=True)
@@ -31,20 +35,38 @@ class Skeleton:
         """The type of each field."""
         return {name: field_type for name, (_, field_type) in self.fields.items()}
 
+    @property
+    def events(self) -> frozenset[str]:
+        """The events that the workflow declares."""
+        declared = self.declaration.node.get("events")
+        return frozenset(declared.keys()) if declared is not None else frozenset()
+
 
 def read_skeletons(context: Context, forms: Mapping[str, Fields]) -> dict[str, Skeleton]:
     """Every workflow by its outline, before anything that refers to another is compiled."""
     skeletons: dict[str, Skeleton] = {}
     for name, declaration in context.section("workflows").items():
         node = declaration.node
-        skeletons[name] = Skeleton(
-            declaration, read_tree(context, node), fields_of_workflow(context, forms, node), slas={}
-        )
+        fields = fields_of_workflow(context, forms, node)
+        if node.get("number") is not None:
+            fields[NUMBER] = _number_field()
+        skeletons[name] = Skeleton(declaration, read_tree(context, node), fields, slas={})
     for name, declaration in context.section("slas").items():
         on = context.known("workflow", declaration.node.get("on"), skeletons)
         if on is not None:
             skeletons[on].slas[name] = declaration
+    context.all_fields = {n: kind for one in reversed(skeletons.values()) for n, kind in one.types.items()}
+    for name, declaration in context.section("sets").items():
+        of = context.known("workflow", declaration.node.get("of"), skeletons)
+        if of is not None:
+            context.set_fields[name] = skeletons[of].types
     return skeletons
+
+
+def _number_field() -> tuple[kr.Field, Type]:
+    """The built-in field that keeps a record number."""
+    title = {"zh": "编号", "en": "Number"}
+    return kr.Field(id=NUMBER, title=title, kind=TEXT.kind, accept=acceptor(TEXT, {}, ZoneInfo("UTC"))), TEXT
 
 
 def names_of(context: Context, skeletons: Mapping[str, Skeleton], skeleton: Skeleton | None) -> Names:
@@ -61,6 +83,16 @@ def names_of(context: Context, skeletons: Mapping[str, Skeleton], skeleton: Skel
         default_calendar=context.default_calendar,
         tables=context.table_columns,
         zone=context.zone,
+        sets=context.set_fields,
+        all_fields=context.all_fields,
+    )
+
+
+def others_of(skeletons: Mapping[str, Skeleton]) -> Others:
+    """What may be handed to, or fired on, tickets of other workflows."""
+    return Others(
+        fields={name: skeleton.types for name, skeleton in skeletons.items()},
+        events={name: skeleton.events for name, skeleton in skeletons.items()},
     )
 
 
@@ -72,8 +104,7 @@ def compile_workflow(
     node, tree = skeleton.declaration.node, skeleton.tree
     names = names_of(context, skeletons, skeleton)
     initial = _initial(context, node, tree)
-    field_types = {other: skeletons[other].types for other in skeletons}
-    life = Lifecycle(context, name, tree, names, field_types, initial=initial)
+    life = Lifecycle(context, name, tree, names, others_of(skeletons), initial=initial)
     rules = compile_events(life, node)
     around = Surroundings(context, tree, names, life.events)
     states = compile_states(context, node, tree, names, items)
@@ -98,6 +129,7 @@ def compile_workflow(
             duplicates=tuple(_duplicates(context, node, tree, names, life.events)),
             conflict_fields=context.all_known("field", node.get("conflict_of_interest"), names.fields),
             composites=tree.composites,
+            number=text_of(node.get("number")) or None,
             defaults={key: field.default for key, field in fields.items() if field.default is not None},
         )
     )

@@ -13,7 +13,8 @@ from dutyflow.kernel.durations import Duration
 from dutyflow.kernel.rules import Expression as KernelExpression
 from dutyflow.rulebook.expressions.build import Builder
 from dutyflow.rulebook.expressions.friendly import read_friendly
-from dutyflow.rulebook.expressions.functions import FUNCTIONS, Function
+from dutyflow.rulebook.expressions.function import Function
+from dutyflow.rulebook.expressions.functions import FUNCTIONS
 from dutyflow.rulebook.expressions.nodes import (
     Builtin,
     Call,
@@ -25,6 +26,8 @@ from dutyflow.rulebook.expressions.nodes import (
     children,
 )
 from dutyflow.rulebook.expressions.parse import DEPTH_MAX, LENGTH_MAX, parse
+from dutyflow.rulebook.expressions.people_functions import PEOPLE_FUNCTIONS
+from dutyflow.rulebook.expressions.set_functions import SET_FUNCTIONS
 from dutyflow.rulebook.expressions.typing import BUILTINS, RESERVED_NAMES, Typer
 from dutyflow.rulebook.expressions.verdicts import decided_conditions
 from dutyflow.rulebook.types import Names, Scope, Type
@@ -46,13 +49,17 @@ __all__ = [
     "part_of",
 ]
 
+_ABOUT_OTHERS = frozenset(function.name for function in (*PEOPLE_FUNCTIONS, *SET_FUNCTIONS))
+_ON_DUTY_NOW = frozenset({"on_duty", "least_loaded"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
     """A compiled expression: its type, its value for a scope, and every name it reads.
 
     `evaluate` gives a value of `type` or None for missing. `reads_time` says that the value may change as time passes,
-    without any event. `warnings` are problems that do not hinder its use (DF233).
+    without any event; `reads_others`, that other tickets or people decide it too. `warnings` are problems that do not
+    hinder its use (DF233).
     """
 
     text: str
@@ -64,8 +71,10 @@ class Expression:
     calendars: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     workflows: frozenset[str] = frozenset()
+    sets: frozenset[str] = frozenset()
     tables: frozenset[tuple[str, str]] = frozenset()
     reads_time: bool = False
+    reads_others: bool = False
     warnings: tuple[Problem, ...] = ()
     node: Node = field(repr=False)
 
@@ -76,7 +85,7 @@ class Expression:
             text=self.text,
             evaluate=self.evaluate,
             reads=self.fields,
-            only_fields=not elsewhere and not self.reads_time,
+            only_fields=not (elsewhere or self.reads_time or self.reads_others),
             source=source,
         )
 
@@ -127,8 +136,10 @@ def _expression(text: str, node: Node, names: Names) -> Expression:
         calendars=_named(calls, "calendar") | _calendars_of_durations(parts, names),
         roles=_named(calls, "role"),
         workflows=_named(calls, "workflow"),
+        sets=_named(calls, "set"),
         tables=frozenset((str(c.arguments[0]), str(c.arguments[1])) for c in calls if c.function == "lookup"),
         reads_time=bool(builtins & {"now", "today"}) or any(_asks_for_now(call) for call in calls),
+        reads_others=any(call.function in _ABOUT_OTHERS for call in calls),
         warnings=decided_conditions(node),
         node=node,
     )
@@ -156,4 +167,4 @@ def _calendars_of_durations(parts: tuple[Node, ...], names: Names) -> frozenset[
 
 
 def _asks_for_now(call: Call) -> bool:
-    return call.function in {"is_open", "in_hours"} and len(call.arguments) == 1
+    return call.function in _ON_DUTY_NOW or (call.function in {"is_open", "in_hours"} and len(call.arguments) == 1)

@@ -5,11 +5,13 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from dutyflow.kernel.durations import Duration
-from dutyflow.rulebook.expressions.functions import FUNCTIONS, NAME_PARAMETERS, Function
+from dutyflow.rulebook.expressions.fitting import comparable
+from dutyflow.rulebook.expressions.function import NAME_PARAMETERS, Function
+from dutyflow.rulebook.expressions.functions import FUNCTIONS
 from dutyflow.rulebook.expressions.literals import elapsed
 from dutyflow.rulebook.expressions.nodes import Call, Literal, Node, Span, ToMoney, broken
 from dutyflow.rulebook.findings import closest
-from dutyflow.rulebook.types import DURATION, MONEY, NONE, NUMBER, UNKNOWN, Type, list_of
+from dutyflow.rulebook.types import DURATION, MONEY, NONE, NUMBER, REFERENCE, UNKNOWN, Type, list_of
 from dutyflow.wording import Phrase, Value
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class _Arguments:
         else:
             for index, argument in enumerate(self.written):
                 self._argument(parameters[min(index, len(parameters) - 1)], argument)
+            self._default_calendar()
         if self.failed:
             return broken(self.span)
         call = Call(self.span, self._result(), self.function.name, tuple(self.done))
@@ -91,6 +94,8 @@ class _Arguments:
             self._item(node)
         elif parameter == "list":
             self._list(node)
+        elif parameter == "same_list":
+            self._same_list(node)
         elif parameter in _FAMILIES:
             self._family(parameter, self.typer.visit(node))
         else:
@@ -148,6 +153,21 @@ class _Arguments:
         self.done.append(node)
         return None
 
+    def _same_list(self, argument: ast.expr) -> None:
+        """A list whose items can equal those of the list before it; written items of either follow the other."""
+        first = self.done[0] if self.done else None
+        if not isinstance(first, Node):
+            return self._list(argument)
+        node = self.typer.as_type(self.typer.visit(argument, first.type), first.type)
+        self.done[0] = first = self.typer.as_type(first, node.type)
+        if node.type.item is None and node.type != NONE:
+            return self._wrong(node, Phrase.of("types.list"))
+        if not comparable(first.type, node.type):
+            return self._wrong(node, first.type.phrase)
+        self.failed |= UNKNOWN in (first.type, node.type)
+        self.done.append(node)
+        return None
+
     def _item(self, argument: ast.expr) -> None:
         items = self.done[0].type.item if self.done and isinstance(self.done[0], Node) else None
         node = self.typer.visit(argument, items)
@@ -170,6 +190,18 @@ class _Arguments:
         self.failed |= not usable
         if duration is not None and usable:
             self.done.append(Literal(span, DURATION, elapsed(duration) or duration))
+        return None
+
+    def _default_calendar(self) -> None:
+        """Add the calendar that counts where the last argument may name one and does not."""
+        parameters, names = self.function.parameters, self.typer.names
+        if self.failed or parameters[-1:] != ("calendar",) or not self.function.required <= len(self.done):
+            return
+        if len(self.done) == len(parameters) - 1:
+            if names.default_calendar not in names.calendars:
+                self.failed = True
+                return self.typer.unknown("calendar", names.default_calendar, names.calendars, self.span)
+            self.done.append(names.default_calendar)
         return None
 
     def _has_calendar(self, duration: Duration, span: Span) -> bool:
@@ -203,6 +235,10 @@ class _Arguments:
             "table": names.tables,
             "column": names.tables.get(table, {}),
             "field": names.fields,
+            "set": names.sets,
+            "set_field": names.sets.get(table, {}),
+            "other_field": names.all_fields,
+            "person_field": {name: kind for name, kind in names.fields.items() if kind.kind == "person"},
         }
         return known[parameter]
 
@@ -221,11 +257,24 @@ class _Arguments:
                 return MONEY if kind.item == MONEY else NUMBER
             case "list":
                 return self._list_result(kind)
+            case "same_list":
+                return self._joined_lists()
+            case "references":
+                return list_of(REFERENCE)
+            case "set_field":
+                return MONEY if self.typer.names.sets[str(self.done[0])][str(self.done[1])] == MONEY else NUMBER
+            case "other_field":
+                return self.typer.names.all_fields[str(self.done[1])]
         return Type(self.function.result)
 
     def _joined(self) -> Type:
         kinds = [part.type for part in self.done if isinstance(part, Node) and part.type != NONE]
         return next((kind for kind in kinds if kind == MONEY), kinds[0] if kinds else NONE)
+
+    def _joined_lists(self) -> Type:
+        """The first of the lists whose items have a type."""
+        kinds = [part.type for part in self.done if isinstance(part, Node) and part.type.item not in (None, NONE)]
+        return kinds[0] if kinds else list_of(NONE)
 
     def _list_result(self, kind: Type) -> Type:
         """The list keeps its item type; an empty or missing one takes that of the item added."""

@@ -1,111 +1,25 @@
 """The closed list of functions that expressions may call: signatures, one-line descriptions, and what they compute."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
-from dutyflow.errors import MisuseError
 from dutyflow.kernel.local_time import resolve, to_datetime
+from dutyflow.rulebook.expressions.date_functions import DATE_FUNCTIONS
+from dutyflow.rulebook.expressions.function import Function, guarded, local, of_list, strict
 from dutyflow.rulebook.expressions.nodes import Evaluate
+from dutyflow.rulebook.expressions.people_functions import PEOPLE_FUNCTIONS
+from dutyflow.rulebook.expressions.set_functions import SET_FUNCTIONS
 from dutyflow.rulebook.types import Scope
-
-Make = Callable[..., Evaluate]
-
-# Parameters that take the name of something declared, written bare or in quotes.
-NAME_PARAMETERS = frozenset({"calendar", "clock", "workflow", "role", "table", "column", "field"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
-    """A function of the language.
-
-    `parameters` are kinds of `Type`, the names of `NAME_PARAMETERS`, or: `timespan` (any duration, calendars included),
-    `day` (a date, or the day of a date-time), `counted` (number or money), `signed` (counted or a duration),
-    `alike` and `ordered` (all arguments of one type), `item` (an item of the list before it). The last one may repeat.
-    `result` is a kind, or `first`, `item`, `list`, `sum`, `cell`: taken from the arguments.
-    """
-
-    name: str
-    parameters: tuple[str, ...]
-    required: int
-    result: str
-    zh: str
-    en: str
-    make: Make
-    repeats: bool = False
-
-    @property
-    def signature(self) -> str:
-        """The call as the documentation writes it, such as `is_open(calendar[, datetime])`."""
-        shown = [_SHOWN.get(name, name) for name in self.parameters]
-        needed = ", ".join(shown[: self.required])
-        more = ", ..." if self.repeats else ""
-        for name in shown[self.required :]:
-            more += f"[, {name}]" if needed else f"[{name}]"
-        return f"{self.name}({needed}{more})"
-
-
-_SHOWN: Mapping[str, str] = {
-    "timespan": "duration",
-    "day": "date",
-    "counted": "number",
-    "signed": "number",
-    "alike": "value",
-    "ordered": "value",
-}
-
-
-def _strict(compute: Callable[..., Any]) -> Make:
-    """A function of values: missing as soon as one argument is, or where there is no result."""
-
-    def make(*parts: Evaluate) -> Evaluate:
-        def run(scope: Scope) -> Any:
-            values = [part(scope) for part in parts]
-            return None if any(value is None for value in values) else _guarded(compute, values)
-
-        return run
-
-    return make
-
-
-def _local(compute: Callable[..., Any]) -> Make:
-    """Like `_strict`, for a function that also needs the zone of the rulebook."""
-
-    def make(*parts: Evaluate) -> Evaluate:
-        def run(scope: Scope) -> Any:
-            values = [part(scope) for part in parts]
-            return None if any(value is None for value in values) else _guarded(compute, [*values, scope.zone])
-
-        return run
-
-    return make
-
-
-def _guarded(compute: Callable[..., Any], values: list[Any]) -> Any:
-    """A result beyond what dates or numbers can hold is missing, like a division by zero."""
-    try:
-        return compute(*values)
-    except (ArithmeticError, MisuseError, ValueError):
-        return None
-
-
-def _of_list(compute: Callable[[tuple[Any, ...]], Any]) -> Make:
-    """A function of one list, where a missing list is an empty one."""
-
-    def make(part: Evaluate) -> Evaluate:
-        return lambda scope: compute(part(scope) or ())
-
-    return make
-
 
 # --- time ---------------------------------------------------------------------------------------------------------
 
 
 def today(scope: Scope) -> date | None:
     """The local date of now."""
-    day: date | None = _guarded(_local_date, [scope.now, scope.zone])
+    day: date | None = guarded(_local_date, [scope.now, scope.zone])
     return day
 
 
@@ -133,7 +47,7 @@ def _now(scope: Scope) -> datetime:
 def _make_is_open(name: str, at: Evaluate = _now) -> Evaluate:
     def run(scope: Scope) -> bool:
         moment = at(scope)
-        return moment is not None and bool(_guarded(scope.calendar(name).is_open, [moment]))
+        return moment is not None and bool(guarded(scope.calendar(name).is_open, [moment]))
 
     return run
 
@@ -146,7 +60,7 @@ def _make_in_hours(name: str, at: Evaluate = _now) -> Evaluate:
         if moment is None:
             return False
         is_open = scope.calendar(name).is_open
-        return bool(_guarded(is_open, [moment]) or _guarded(lambda: is_open(moment - _INSTANT), []))
+        return bool(guarded(is_open, [moment]) or guarded(lambda: is_open(moment - _INSTANT), []))
 
     return run
 
@@ -168,7 +82,7 @@ def round_half_up(value: int | Decimal, places: int | Decimal = 0) -> Decimal:
 
 def _total(items: tuple[Any, ...]) -> Any:
     """The sum; like every step of reckoning, missing where one of the items is."""
-    return None if None in items else _guarded(sum, [items])
+    return None if None in items else guarded(sum, [items])
 
 
 def _make_append(items: Evaluate, item: Evaluate) -> Evaluate:
@@ -177,6 +91,20 @@ def _make_append(items: Evaluate, item: Evaluate) -> Evaluate:
         return tuple(present) if new is None else (*present, new)
 
     return run
+
+
+def _make_covers(items: Evaluate, wanted: Evaluate) -> Evaluate:
+    return lambda scope: not _absent(items(scope), wanted(scope))
+
+
+def _make_missing_from(items: Evaluate, wanted: Evaluate) -> Evaluate:
+    return lambda scope: _absent(items(scope), wanted(scope))
+
+
+def _absent(items: tuple[Any, ...] | None, wanted: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    """What is wanted and not there, in the order wanted; a missing list is empty."""
+    present = frozenset(items or ())
+    return tuple(item for item in dict.fromkeys(wanted or ()) if item not in present)
 
 
 def _make_coalesce(*parts: Evaluate) -> Evaluate:
@@ -225,7 +153,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="datetime",
         zh="某时刻之后经过一段时长的时刻, 时长可按日历计算, 如 after(now, 3bd)",
         en="The moment a duration after another moment; the duration may follow a calendar: after(now, 3bd)",
-        make=_strict(_later),
+        make=strict(_later),
     ),
     Function(
         name="is_open",
@@ -252,7 +180,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="date",
         zh="该时刻在本地的日期",
         en="The local date of a moment",
-        make=_local(_local_date),
+        make=local(_local_date),
     ),
     Function(
         name="time",
@@ -261,7 +189,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="time",
         zh="该时刻在本地的钟点",
         en="The local time of day of a moment",
-        make=_local(_local_time),
+        make=local(_local_time),
     ),
     Function(
         name="weekday",
@@ -270,7 +198,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="number",
         zh="星期几: 周一为 1, 周日为 7",
         en="The day of the week: 1 for Monday to 7 for Sunday",
-        make=_local(lambda at, zone: _local_date(at, zone).isoweekday()),
+        make=local(lambda at, zone: _local_date(at, zone).isoweekday()),
     ),
     Function(
         name="at",
@@ -279,7 +207,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="datetime",
         zh="某日某钟点的时刻(本地时区)",
         en="The moment of a local date and time of day",
-        make=_local(_instant),
+        make=local(_instant),
     ),
     Function(
         name="days_between",
@@ -288,7 +216,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="number",
         zh="从前一日期到后一日期的天数, 反过来为负",
         en="Days from the first date to the second; negative if the second is earlier",
-        make=_strict(lambda first, second: (second - first).days),
+        make=strict(lambda first, second: (second - first).days),
     ),
     Function(
         name="count",
@@ -297,7 +225,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="number",
         zh="列表有几项, 未填为 0",
         en="How many items a list has; 0 when it is missing",
-        make=_of_list(len),
+        make=of_list(len),
     ),
     Function(
         name="distinct",
@@ -306,7 +234,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="list",
         zh="去掉重复项, 保留先后次序",
         en="The list without doubles, in the same order",
-        make=_of_list(lambda items: tuple(dict.fromkeys(items))),
+        make=of_list(lambda items: tuple(dict.fromkeys(items))),
     ),
     Function(
         name="append",
@@ -324,7 +252,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="sum",
         zh="各项之和, 未填为 0",
         en="The sum of the items; 0 when the list is missing",
-        make=_of_list(_total),
+        make=of_list(_total),
     ),
     Function(
         name="first",
@@ -333,7 +261,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="item",
         zh="列表第一项",
         en="The first item of a list",
-        make=_of_list(lambda items: items[0] if items else None),
+        make=of_list(lambda items: items[0] if items else None),
     ),
     Function(
         name="last",
@@ -342,7 +270,25 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="item",
         zh="列表最后一项",
         en="The last item of a list",
-        make=_of_list(lambda items: items[-1] if items else None),
+        make=of_list(lambda items: items[-1] if items else None),
+    ),
+    Function(
+        name="covers",
+        parameters=("list", "same_list"),
+        required=2,
+        result="boolean",
+        zh="前一列表是否包含后一列表的每一项",
+        en="Whether the first list has every item of the second",
+        make=_make_covers,
+    ),
+    Function(
+        name="missing_from",
+        parameters=("list", "same_list"),
+        required=2,
+        result="same_list",
+        zh="后一列表中有而前一列表中没有的各项, 不重复",
+        en="The items of the second list that the first does not have, each once",
+        make=_make_missing_from,
     ),
     Function(
         name="coalesce",
@@ -361,7 +307,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="first",
         zh="最小(最早)的值; 有未填者则无结果",
         en="The smallest (earliest) value; missing if one of them is",
-        make=_strict(lambda *values: min(values)),
+        make=strict(lambda *values: min(values)),
         repeats=True,
     ),
     Function(
@@ -371,7 +317,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="first",
         zh="最大(最晚)的值; 有未填者则无结果",
         en="The largest (latest) value; missing if one of them is",
-        make=_strict(lambda *values: max(values)),
+        make=strict(lambda *values: max(values)),
         repeats=True,
     ),
     Function(
@@ -381,7 +327,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="first",
         zh="绝对值",
         en="The value without its sign",
-        make=_strict(abs),
+        make=strict(abs),
     ),
     Function(
         name="round",
@@ -390,7 +336,25 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         result="first",
         zh="四舍五入到若干位小数(缺省为整数)",
         en="Rounded to so many places (none if left out), half away from zero",
-        make=_strict(round_half_up),
+        make=strict(round_half_up),
+    ),
+    Function(
+        name="ceil",
+        parameters=("counted",),
+        required=1,
+        result="first",
+        zh="向上取整: 不小于它的最小整数",
+        en="The next whole number upwards",
+        make=strict(math.ceil),
+    ),
+    Function(
+        name="floor",
+        parameters=("counted",),
+        required=1,
+        result="first",
+        zh="向下取整: 不大于它的最大整数",
+        en="The next whole number downwards",
+        make=strict(math.floor),
     ),
     Function(
         name="length",
@@ -473,4 +437,7 @@ FUNCTIONS: Mapping[str, Function] = _table_of(
         en="Whether the field has a value",
         make=lambda name: lambda scope: scope.values.get(name) is not None,
     ),
+    *DATE_FUNCTIONS,
+    *PEOPLE_FUNCTIONS,
+    *SET_FUNCTIONS,
 )
