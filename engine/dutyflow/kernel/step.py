@@ -189,9 +189,9 @@ def _target(branch: Branch, ticket: Ticket, composites: Mapping[str, tuple[str, 
 
 def _remembered(draft: Draft, before: str, after: str) -> dict[str, str]:
     """Composite states that are left remember their last inner state."""
-    if before == NEW:
-        return {}
     states = draft.workflow.states
+    if before == NEW or len(states[before].path) == 1:
+        return {}
     return {outer: before for outer in states[before].path[:-1] if outer not in states[after].path}
 
 
