@@ -14,8 +14,9 @@ import click
 
 from dutyflow import __version__
 from dutyflow.errors import DutyflowError, RulebookError
+from dutyflow.wording import choose_language
 from dutyflow_cli.bilingual import Help, Speaking, option
-from dutyflow_cli.settings import Color, ExitCode, Settings, choose_lang, settings_of
+from dutyflow_cli.settings import Color, ExitCode, Settings, settings_of
 from dutyflow_cli.usage import show_usage_error
 
 if TYPE_CHECKING:  # loading it would make `--help` slower
@@ -135,7 +136,7 @@ class LazyGroup(Speaking, click.Group):
 @click.pass_context
 def cli(ctx: click.Context, lang: str | None, color: str) -> None:
     """See the words of the group."""
-    settings = Settings(choose_lang(lang, os.environ), color=cast(Color, color))
+    settings = Settings(choose_language(lang, os.environ), color=cast(Color, color))
     ctx.obj = settings
     ctx.color = settings.wants_color(sys.stdout)
 
@@ -146,7 +147,7 @@ def main(args: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that knows no Chinese shows `?` instead of failing
             stream.reconfigure(errors="replace")
-    reader = Settings(choose_lang(_lang_in(words), os.environ))
+    reader = Settings(choose_language(_lang_in(words), os.environ))
     try:
         outcome = cli.main(words, prog_name="dutyflow", standalone_mode=False, obj=reader)
     except click.ClickException as error:

@@ -1,14 +1,14 @@
 """What holds for every subcommand: the language, the use of colour, and what exit codes mean."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, TextIO
 
 import click
 
-Lang = Literal["zh", "en"]
+from dutyflow.wording import Lang, choose_language
+
 Color = Literal["auto", "always", "never"]
 
 
@@ -46,11 +46,4 @@ class Settings:
 def settings_of(context: click.Context) -> Settings:
     """Return the settings of this run; a command called without its group (in a test) gets the environment's."""
     found = context.find_object(Settings)
-    return found or Settings(choose_lang(None, os.environ))
-
-
-def choose_lang(flag: str | None, environ: Mapping[str, str]) -> Lang:
-    """Return the language: the flag, else DUTYFLOW_LANG, else the locale; English where none of them says Chinese."""
-    names = ("DUTYFLOW_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
-    said = flag or next((environ[name] for name in names if environ.get(name)), "")
-    return "zh" if said.lower().startswith("zh") else "en"
+    return found or Settings(choose_language(None, os.environ))

@@ -9,10 +9,10 @@ import pytest
 from dutyflow.errors import InputError, RulebookError
 from dutyflow.rulebook.findings import Findings
 from dutyflow.rulebook.places import Place
-from dutyflow.wording import finding_codes
+from dutyflow.wording import choose_language, finding_codes
 from dutyflow_cli import main as entry
 from dutyflow_cli.main import COMMANDS, main
-from dutyflow_cli.settings import ExitCode, Settings, choose_lang, settings_of
+from dutyflow_cli.settings import ExitCode, Settings, settings_of
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +122,7 @@ def test_a_command_sees_the_options_given_before_it(monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_the_language_is_the_flags_then_the_variables_then_the_locales(flag, environ, lang) -> None:
-    assert choose_lang(flag, environ) == lang
+    assert choose_language(flag, environ) == lang
 
 
 @pytest.mark.parametrize(

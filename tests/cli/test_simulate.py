@@ -182,3 +182,10 @@ def test_an_unknown_schedule_is_a_usage_error_with_a_suggestion(run, at_root) ->
     result = run("simulate", "customer_records", "--schedule", "dayly_extract", "--until", "+1h")
     assert result.exit_code == 2
     assert "did you mean `daily_extract`" in result.stderr
+
+
+def test_a_story_of_schedules_alone_is_drawn_as_a_sequence(run, at_root) -> None:
+    words = ("--schedule", "daily_extract", "--start", "2026-03-02", "--until", "2026-03-03", "--format", "mermaid")
+    result = run("simulate", "customer_records", *words)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("sequenceDiagram\n    participant s_daily_extract_2026_03_02_A1")

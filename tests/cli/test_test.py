@@ -38,7 +38,9 @@ def test_a_failure_shows_what_was_expected_what_came_and_where_it_is_written(run
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_coverage_names_the_places_that_no_scenario_has_touched(run, book: Path, golden, lang: str) -> None:
-    golden(f"test_coverage.{lang}.txt", run("test", str(book), "--coverage", lang=lang).stdout)
+    result = run("test", str(book), "--coverage", lang=lang)
+    assert result.exit_code == 0
+    golden(f"test_coverage.{lang}.txt", result.stdout)
 
 
 def test_too_little_coverage_fails_when_a_floor_is_set(run, book: Path) -> None:

@@ -12,6 +12,7 @@ from tests.kernel.everything import everything
 from tests.kernel.walker import Walk
 
 from dutyflow.kernel import events as ev
+from dutyflow.kernel.evolve import replay
 from dutyflow.kernel.rules import Rules
 from dutyflow.resources import workflows_dir
 from dutyflow.rulebook.load import load_rulebook
@@ -32,7 +33,9 @@ def rules_of(pack: str) -> Rules:
 def test_what_is_decided_is_what_the_events_fold_to_wherever_a_ticket_wanders(pack: str, seed: int) -> None:
     rules = rules_of(pack)
     for workflow in rules.workflows:
-        Walk(rules, workflow, Random(seed)).go(30)
+        walk = Walk(rules, workflow, Random(seed))
+        walk.go(30)
+        assert walk.ticket is None or replay(walk.events) == walk.ticket
 
 
 @given(seed=st.integers(0, 2**32), cuts=st.integers(0, 2**32))

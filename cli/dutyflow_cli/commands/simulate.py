@@ -8,7 +8,7 @@ import click
 
 from dutyflow.errors import InputError
 from dutyflow.kernel.rules import Rules
-from dutyflow.lab.mermaid import path_diagram
+from dutyflow.lab.mermaid import path_diagram, sequence_diagram
 from dutyflow.lab.moments import Anchor, show_moment
 from dutyflow.lab.simulation import MAIN, Simulation
 from dutyflow.rulebook.findings import closest
@@ -160,9 +160,11 @@ def _report(simulation: Simulation, form: str, settings: Settings, *, ids: bool)
     if form == "json":
         return simulation_json(simulation, settings.lang)
     if form == "mermaid":
-        if MAIN not in simulation.names:
+        if not simulation.tickets():
             raise InputError(say("cli_simulate.nothing_to_save", settings.lang))
-        return path_diagram(simulation, settings.lang).rstrip("\n")
+        # Without a ticket of its own (schedules alone) a story has no single path: who did what in turn is drawn.
+        draw = path_diagram if MAIN in simulation.names else sequence_diagram
+        return draw(simulation, settings.lang).rstrip("\n")
     parts = [head_line(simulation, settings), "", draw_story(simulation, settings, ids=ids), ""]
     return "\n".join([*parts, result_line(simulation, settings.lang)])
 

@@ -7,7 +7,7 @@ from datetime import time
 from msgspec.structs import replace
 
 from dutyflow.kernel import rules as kr
-from dutyflow.kernel.calendars import ALWAYS, Calendar, measure
+from dutyflow.kernel.calendars import Calendar, measure
 from dutyflow.kernel.durations import Duration, DurationError
 from dutyflow.rulebook.compile.context import Context, is_true, items_of, label, text_of
 from dutyflow.rulebook.compile.states import StateTree
@@ -272,8 +272,3 @@ def _moves(around: Surroundings, node: Node | None) -> Iterator[kr.Move]:
             warnings=tuple(_alarms(around, warn)) if warn is not None else (),
             source=context.source(item.place),
         )
-
-
-def calendars_of(sla: kr.Sla) -> tuple[Calendar, ...]:
-    """The calendars in which an SLA counts, without the one that is always open."""
-    return tuple(target.measure for target in sla.targets if target.measure != ALWAYS)
