@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dutyflow.lab.moments import MomentError
+from dutyflow.telling.moments import MomentError
 from dutyflow.wording import Phrase, say
 
 

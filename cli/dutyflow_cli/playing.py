@@ -13,13 +13,13 @@ import click
 
 from dutyflow.errors import InputError
 from dutyflow.kernel.rules import NEW
-from dutyflow.lab.moments import Anchor, MomentError, read_moment, show_moment
 from dutyflow.lab.save import scenario_yaml
 from dutyflow.lab.script import ScriptError, ScriptStep, play_step, read_lines, script_error_text
 from dutyflow.lab.simulation import MAIN, Simulation, opening_events
-from dutyflow.lab.telling import Teller
 from dutyflow.rulebook.findings import closest
 from dutyflow.rulebook.load import Loaded
+from dutyflow.telling.moments import Anchor, MomentError, read_moment, show_moment
+from dutyflow.telling.teller import Teller
 from dutyflow.wording import say
 from dutyflow_cli.moments import moment_problem
 from dutyflow_cli.prompts.choices import choices

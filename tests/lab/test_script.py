@@ -6,9 +6,9 @@ import pytest
 from tests.kernel.builders import at
 from tests.kernel.samples import RULES
 
-from dutyflow.lab.moments import Anchor
 from dutyflow.lab.script import ScriptError, ScriptStep, play_step, read_line, read_lines, script_error_text
 from dutyflow.lab.simulation import Simulation
+from dutyflow.telling.moments import Anchor
 
 ANCHOR = Anchor(ZoneInfo("Asia/Shanghai"))
 

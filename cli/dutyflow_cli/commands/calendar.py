@@ -11,13 +11,13 @@ import click
 from dutyflow.errors import InputError
 from dutyflow.kernel.calendars import ALWAYS, Calendar
 from dutyflow.kernel.durations import Duration, DurationError
-from dutyflow.lab.moments import Anchor, MomentError, read_moment
 from dutyflow.resources import workflows_dir
 from dutyflow.rulebook.compile.context import label
 from dutyflow.rulebook.findings import closest
 from dutyflow.rulebook.folder import find_rulebooks
 from dutyflow.rulebook.load import Loaded
 from dutyflow.runtime.clocks import SystemClock
+from dutyflow.telling.moments import Anchor, MomentError, read_moment
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, bilingual_group, option
 from dutyflow_cli.days import days_of_work

@@ -9,11 +9,11 @@ import click
 from rich.console import RenderableType
 from rich.text import Text
 
-from dutyflow.lab.moments import Anchor, show_moment
 from dutyflow.lab.simulation import Simulation
 from dutyflow.lab.story import Row, tell
 from dutyflow.lab.story_text import addressee_text, summary_text
-from dutyflow.lab.telling import Teller
+from dutyflow.telling.moments import Anchor, show_moment
+from dutyflow.telling.teller import Teller
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command
 from dutyflow_cli.playing import play_steps, read_steps

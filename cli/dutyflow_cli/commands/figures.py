@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import click
 
 from dutyflow.errors import InputError
-from dutyflow.lab.moments import Anchor
 from dutyflow.lab.scenario_reader import read_scenarios
 from dutyflow.lab.simulation import Simulation
 from dutyflow.lab.trial import play
 from dutyflow.rulebook.findings import Findings, closest
 from dutyflow.rulebook.load import Loaded
+from dutyflow.telling.moments import Anchor
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, option
 from dutyflow_cli.playing import play_steps, read_steps, script_lines, workflow_of

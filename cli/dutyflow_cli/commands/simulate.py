@@ -9,9 +9,9 @@ import click
 from dutyflow.errors import InputError
 from dutyflow.kernel.rules import Rules
 from dutyflow.lab.mermaid import path_diagram, sequence_diagram
-from dutyflow.lab.moments import Anchor, show_moment
 from dutyflow.lab.simulation import MAIN, Simulation
 from dutyflow.rulebook.findings import closest
+from dutyflow.telling.moments import Anchor, show_moment
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, option
 from dutyflow_cli.playing import (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dutyflow.kernel.rules import Field, Workflow
-from dutyflow.lab.telling import Teller
+from dutyflow.telling.teller import Teller
 from dutyflow.wording import message_keys, say
 from dutyflow_cli.prompts.lines import ask
 from dutyflow_cli.render.excerpt import clean

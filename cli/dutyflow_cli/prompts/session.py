@@ -16,12 +16,12 @@ from dutyflow.kernel.denials import Denial
 from dutyflow.kernel.rules import NEW, Workflow
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.lab.mermaid import path_diagram
-from dutyflow.lab.moments import Anchor, show_moment
 from dutyflow.lab.script import ScriptError, read_line, script_error_text
 from dutyflow.lab.simulation import MAIN, Simulation
 from dutyflow.lab.story import tell
 from dutyflow.lab.story_text import owner_text
-from dutyflow.lab.telling import Teller, denial_text
+from dutyflow.telling.moments import Anchor, show_moment
+from dutyflow.telling.teller import Teller, denial_text
 from dutyflow.wording import say
 from dutyflow_cli.playing import check_order, moment_of, save_path
 from dutyflow_cli.prompts.choices import Choice, choices, probe

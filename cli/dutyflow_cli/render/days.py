@@ -11,7 +11,7 @@ from rich.text import Text
 from dutyflow.kernel.calendar_spec import WEEKDAYS as KEYS
 from dutyflow.kernel.calendars import Calendar
 from dutyflow.kernel.durations import Duration
-from dutyflow.lab.moments import WEEKDAYS, show_moment, show_span
+from dutyflow.telling.moments import WEEKDAYS, show_moment, show_span
 from dutyflow.wording import say
 from dutyflow_cli.days import DayOfWork, Stretch, stretches
 from dutyflow_cli.render.tables import table

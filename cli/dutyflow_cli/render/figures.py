@@ -18,8 +18,8 @@ from rich.text import Text
 from dutyflow.kernel.rules import Rules
 from dutyflow.lab.report import Figure, Table, figures_of, tables_of
 from dutyflow.lab.simulation import Simulation
-from dutyflow.lab.telling import Teller
 from dutyflow.rulebook.compile.reports import Reports
+from dutyflow.telling.teller import Teller
 from dutyflow.wording import say
 from dutyflow_cli.render.excerpt import clean
 from dutyflow_cli.render.tables import draw, prose, table, width

@@ -10,10 +10,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from dutyflow.kernel.rules import NEW, Alarm, Branch, EventRule, Recipient, Sla, State, Target, Trigger, Workflow
-from dutyflow.lab.telling import Teller
 from dutyflow.rulebook.compile.context import label
 from dutyflow.rulebook.load import Loaded
 from dutyflow.rulebook.nodes import Node
+from dutyflow.telling.teller import Teller
 from dutyflow.wording import message_keys, say
 from dutyflow_cli.render.tables import indented, table
 

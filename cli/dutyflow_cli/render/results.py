@@ -12,11 +12,11 @@ from rich.text import Text
 
 from dutyflow.lab.coverage import KINDS, CoverageItem
 from dutyflow.lab.expectations import Mismatch, show_value
-from dutyflow.lab.moments import show_span
 from dutyflow.lab.trial import ScenarioResult
 from dutyflow.rulebook.findings import Severity
 from dutyflow.rulebook.load import Loaded
 from dutyflow.rulebook.places import Place
+from dutyflow.telling.moments import show_span
 from dutyflow.wording import say
 from dutyflow_cli.render.excerpt import cells
 from dutyflow_cli.render.findings import render

@@ -12,7 +12,7 @@ from dutyflow.kernel.ticket import ClockRun, Ticket
 from dutyflow.lab.expectations import status_of
 from dutyflow.lab.simulation import Simulation
 from dutyflow.lab.story import ClockNote, Row, tell
-from dutyflow.lab.telling import denial_text
+from dutyflow.telling.teller import denial_text
 
 SCHEMA_VERSION = 1
 

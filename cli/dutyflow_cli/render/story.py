@@ -13,7 +13,7 @@ from dutyflow.kernel.rules import Rules
 from dutyflow.lab.simulation import MAIN, Simulation
 from dutyflow.lab.story import Row, tell
 from dutyflow.lab.story_text import RowText, row_text, summary_text
-from dutyflow.lab.telling import Teller
+from dutyflow.telling.teller import Teller
 from dutyflow.wording import say
 from dutyflow_cli.render.excerpt import cells, clean
 from dutyflow_cli.render.tables import draw, prose, width

@@ -10,10 +10,10 @@ from itertools import pairwise
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.effects import Addressee, Send
 from dutyflow.kernel.rules import Rules
-from dutyflow.lab.moments import show_moment
 from dutyflow.lab.scenario import Told, WantedAlert, WantedMessage
 from dutyflow.lab.simulation import Simulation
-from dutyflow.lab.telling import Teller
+from dutyflow.telling.moments import show_moment
+from dutyflow.telling.teller import Teller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,12 @@ from typing import Any
 
 from dutyflow.kernel.denials import ORDER
 from dutyflow.kernel.rules import Rules, Workflow
-from dutyflow.lab.moments import Anchor, MomentError, read_moment
 from dutyflow.lab.node_checks import check_keys, report_moment, report_unknown
 from dutyflow.lab.scenario import Bound, Denied
 from dutyflow.rulebook.compile.context import items_of, text_of
 from dutyflow.rulebook.findings import Findings
 from dutyflow.rulebook.nodes import Node
+from dutyflow.telling.moments import Anchor, MomentError, read_moment
 
 DENIED_KEYS = ("code", "missing", "allowed", "person", "ticket", "bound", "until")
 EITHER = "|"

@@ -14,13 +14,13 @@ from dutyflow.kernel.guards import is_blank
 from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.ticket import ClockRun, Ticket
 from dutyflow.lab.announcements import Alert, Got, Sent, Wanted, announcement_text, differences
-from dutyflow.lab.moments import show_moment
 from dutyflow.lab.report import Figure, counter_of
 from dutyflow.lab.scenario import Bound, Denied, Point, TicketName, WantedAlert, WantedMessage
 from dutyflow.lab.simulation import Simulation
-from dutyflow.lab.telling import Teller, denial_text
 from dutyflow.lab.ticket_names import resolved
 from dutyflow.rulebook.places import Place
+from dutyflow.telling.moments import show_moment
+from dutyflow.telling.teller import Teller, denial_text
 from dutyflow.wording import Phrase, say
 
 

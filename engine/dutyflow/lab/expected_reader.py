@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any, Literal, cast
 
 from dutyflow.kernel.rules import Rules, Workflow
-from dutyflow.lab.moments import Anchor, MomentError, read_moment
 from dutyflow.lab.node_checks import check_keys, report_moment, report_unknown
 from dutyflow.lab.scenario import Point, PointKind, Told, WantedAlert, WantedMessage
 from dutyflow.lab.simulation import MAIN
@@ -17,6 +16,7 @@ from dutyflow.rulebook.compile.context import items_of, text_of
 from dutyflow.rulebook.compile.reports import Metric
 from dutyflow.rulebook.findings import Findings
 from dutyflow.rulebook.nodes import Node
+from dutyflow.telling.moments import Anchor, MomentError, read_moment
 
 EXPECT_KEYS = ("state", "owner", "outcome", "fields", "clocks", "children", "opened")
 FINAL_KEYS = ("alerts", "messages", "tickets", "metrics")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from dutyflow.kernel.rules import SYSTEM
-from dutyflow.lab.moments import show_moment
 from dutyflow.lab.simulation import MAIN, Simulation
 from dutyflow.lab.story import Row, tell
 from dutyflow.lab.story_text import row_text
-from dutyflow.lab.telling import Teller
+from dutyflow.telling.moments import show_moment
+from dutyflow.telling.teller import Teller
 
 
 def path_diagram(simulation: Simulation, lang: str, *, ticket: str = MAIN) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dutyflow.lab.moments import MomentError
 from dutyflow.rulebook.findings import Findings, closest
 from dutyflow.rulebook.nodes import Node
 from dutyflow.rulebook.places import Place
+from dutyflow.telling.moments import MomentError
 
 
 def check_keys(node: Node, keys: Iterable[str], findings: Findings) -> None:

@@ -14,8 +14,8 @@ import yaml
 from dutyflow.kernel.rules import Absence, Member
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.lab.announcements import alerts_of, messages_of
-from dutyflow.lab.moments import show_moment
 from dutyflow.lab.simulation import MAIN, Played, Simulation
+from dutyflow.telling.moments import show_moment
 
 _PLAIN = re.compile(r"[^\W\d][\w .，。、·/()-]*|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [\d-]{10} [\d:]{5,8}")
 

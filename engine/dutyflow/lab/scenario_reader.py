@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from dutyflow.kernel.rules import NEW, SYSTEM, Member, Rules, Workflow
 from dutyflow.lab.denied_reader import DeniedReader, code_of
 from dutyflow.lab.expected_reader import ExpectedReader
-from dutyflow.lab.moments import Anchor, MomentError, read_moment
 from dutyflow.lab.node_checks import check_keys, report_moment, report_unknown
 from dutyflow.lab.populations import RowsReader, names_from, numbered, tickets_of
 from dutyflow.lab.scenario import Denied, Point, Scenario, ScenarioStep
@@ -24,6 +23,7 @@ from dutyflow.rulebook.findings import Findings
 from dutyflow.rulebook.folder import Declaration, RawRulebook, read_rulebook
 from dutyflow.rulebook.nodes import Node
 from dutyflow.rulebook.places import Place
+from dutyflow.telling.moments import Anchor, MomentError, read_moment
 
 SCENARIO_KEYS = (
     *("title", "note", "assumed", "replace", "covers", "workflow"),

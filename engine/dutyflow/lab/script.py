@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dutyflow.errors import DutyflowError
-from dutyflow.lab.moments import Anchor, MomentError, read_moment
 from dutyflow.lab.simulation import MAIN, Simulation
 from dutyflow.ports.records import Answer
+from dutyflow.telling.moments import Anchor, MomentError, read_moment
 from dutyflow.wording import Phrase, say
 
 _MOMENT_WORDS_MAX = 3

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from dutyflow.kernel.effects import Addressee
 from dutyflow.kernel.rules import SYSTEM, Rules
 from dutyflow.kernel.ticket import OwnedBy
-from dutyflow.lab.moments import show_moment, show_span
 from dutyflow.lab.simulation import MAIN, Simulation
 from dutyflow.lab.story import ClockNote, Row
-from dutyflow.lab.telling import Teller, denial_text
+from dutyflow.telling.moments import show_moment, show_span
+from dutyflow.telling.teller import Teller, denial_text
 from dutyflow.wording import say
 
 

@@ -24,6 +24,9 @@ NUMBER_LENGTH_MAX = 40  # longer strings of digits are card or serial numbers, a
 # libyaml is about ten times faster; the pure Python loader gives the same events where it is missing.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""What newer releases of libyaml say before our own limit has been reached: they read ahead of what they report."""
+
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _BASED = re.compile(r"0x[0-9a-fA-F]+|0o[0-7]+")
 _DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+")
@@ -85,7 +88,11 @@ def read_text(path: str, text: str, findings: Findings) -> Node | None:
     try:
         root = _Builder(source, findings).build()
     except yaml.MarkedYAMLError as error:
-        report_syntax_error(error, source, findings)
+        if error.problem == _TOO_DEEP and error.problem_mark is not None:
+            place = source.place_at(error.problem_mark.index)
+            findings.add("DF025", place, limit=DEPTH_MAX)
+        else:
+            report_syntax_error(error, source, findings)
         return None
     except (yaml.YAMLError, ValueError):  # the Python loader lets chr() complain about an impossible escape
         report_impossible_escape(source, findings)

@@ -8,8 +8,8 @@ from tests.kernel.builders import at
 from tests.kernel.samples import RULES
 
 from dutyflow.kernel.denials import ORDER, Denial
-from dutyflow.lab.telling import denial_text
 from dutyflow.rulebook import acceptors
+from dutyflow.telling.teller import denial_text
 from dutyflow.wording import LANGUAGES, message_keys
 
 VALUES: dict[str, dict[str, object]] = {

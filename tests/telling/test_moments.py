@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.kernel.builders import at
 
-from dutyflow.lab.moments import Anchor, MomentError, read_moment, show_moment, show_span
+from dutyflow.telling.moments import Anchor, MomentError, read_moment, show_moment, show_span
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FRIDAY = Anchor(ZONE, at("2026-03-06 19:10"), at("2026-03-02 09:14"))

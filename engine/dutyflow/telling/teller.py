@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from dutyflow.kernel.denials import Denial
 from dutyflow.kernel.rules import Rules, State, Workflow
-from dutyflow.lab.moments import show_moment, show_span
+from dutyflow.telling.moments import show_moment, show_span
 from dutyflow.wording import message_keys, say
 
 _PLACEHOLDER = re.compile(r"\{([^{}:]+)\}")
