@@ -14,7 +14,12 @@ rulebook is a finding; `RulebookError` only carries findings to a caller who ask
     |   |-- UnknownTicketError  no ticket has this id             (also a LookupError)
     |   |-- TimersPendingError  a command came before the timers that are due earlier
     |   `-- RunawayError        automatic transitions of a ticket never come to rest
-    `-- StoreError              a store could not read or keep what it was given
+    |-- StoreError              a store could not read or keep what it was given
+    |   |-- ConflictError       somebody else changed the same ticket meanwhile; nothing was written
+    |   |-- UnavailableError    the store cannot be reached, is locked, full or read-only; try again with the same key
+    |   `-- SchemaError         the tables of the store are older or newer than this version of dutyflow
+    |-- DeliveryError           a message could not be handed over
+    `-- ForbiddenError          an engine that acts for one person was asked to act or to look as another
 
 The first line of an error's docstring is its message when none is given.
 """
@@ -87,6 +92,31 @@ class RunawayError(MisuseError):
 
 class StoreError(DutyflowError):
     """The store could not read or keep what it was given."""
+
+
+class ConflictError(StoreError):
+    """Another process changed the same ticket meanwhile; nothing was written."""
+
+
+class UnavailableError(StoreError):
+    """The store cannot be used at the moment: try the same command again with its key."""
+
+
+class SchemaError(StoreError):
+    """The tables of the store do not fit this version: run `dutyflow db upgrade`."""
+
+
+class DeliveryError(DutyflowError):
+    """A message could not be handed over."""
+
+    def __init__(self, message: str | None = None, *, final: bool = False) -> None:
+        """`final` says that trying again will not help."""
+        self.final = final
+        super().__init__(message)
+
+
+class ForbiddenError(DutyflowError):
+    """This engine acts for one person and cannot act for another."""
 
 
 def default_message(error: type[BaseException]) -> str:
