@@ -143,7 +143,6 @@ def save_path(simulation: Simulation, file: str, settings: Settings) -> Path:
 def example_line(simulation: Simulation) -> str:
     """A `--do` that opens a ticket, made of this rulebook's own names: who may, and what it needs."""
     choice = next(iter(choices(simulation, EXAMPLE_AT)))
-    actor = next(iter(choice.actors), "system")
-    missing = choice.denial.values.get("missing", ()) if choice.denial else ()
-    pairs = [f"{name.split(' | ')[0]}=..." for name in missing]
+    actor = next(iter(choice.who), "system")
+    pairs = [f"{name.split(' | ')[0]}=..." for name in choice.needs]
     return f'"{EXAMPLE_AT:%Y-%m-%d %H:%M} {" ".join([actor, choice.event, *pairs])}"'

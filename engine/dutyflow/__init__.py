@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dutyflow.bootstrap import memory_runner
     from dutyflow.kernel.calendars import Calendar
-    from dutyflow.kernel.commands import Fire, Open
+    from dutyflow.kernel.commands import Amend, Assign, Comment, Fire, Open
     from dutyflow.kernel.denials import Denial
     from dutyflow.rulebook.load import load_rulebook
 
 __version__ = "0.1.0"
-__all__ = ["Calendar", "Denial", "Fire", "Open", "load_rulebook", "memory_runner"]
+__all__ = ["Amend", "Assign", "Calendar", "Comment", "Denial", "Fire", "Open", "load_rulebook", "memory_runner"]
 
 _HOMES = {
+    "Amend": "dutyflow.kernel.commands",
+    "Assign": "dutyflow.kernel.commands",
     "Calendar": "dutyflow.kernel.calendars",
+    "Comment": "dutyflow.kernel.commands",
     "Denial": "dutyflow.kernel.denials",
     "Fire": "dutyflow.kernel.commands",
     "Open": "dutyflow.kernel.commands",

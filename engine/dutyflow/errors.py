@@ -16,6 +16,7 @@ rulebook is a finding; `RulebookError` only carries findings to a caller who ask
     |   `-- RunawayError        automatic transitions of a ticket never come to rest
     |-- StoreError              a store could not read or keep what it was given
     |   |-- ConflictError       somebody else changed the same ticket meanwhile; nothing was written
+    |   |   `-- MustWatchError  tickets were searched that others may be changing; begin again and watch them
     |   |-- UnavailableError    the store cannot be reached, is locked, full or read-only; try again with the same key
     |   `-- SchemaError         the tables of the store are older or newer than this version of dutyflow
     |-- DeliveryError           a message could not be handed over
@@ -27,6 +28,7 @@ The first line of an error's docstring is its message when none is given.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a name for readers and type checkers; at run time this module knows nothing above it
@@ -98,6 +100,10 @@ class ConflictError(StoreError):
     """Another process changed the same ticket meanwhile; nothing was written."""
 
 
+class MustWatchError(ConflictError):
+    """Tickets were searched that others may be changing at this moment: begin again and watch their workflows."""
+
+
 class UnavailableError(StoreError):
     """The store cannot be used at the moment: try the same command again with its key."""
 
@@ -109,9 +115,12 @@ class SchemaError(StoreError):
 class DeliveryError(DutyflowError):
     """A message could not be handed over."""
 
-    def __init__(self, message: str | None = None, *, final: bool = False) -> None:
-        """`final` says that trying again will not help."""
+    def __init__(
+        self, message: str | None = None, *, final: bool = False, retry_after: timedelta | None = None
+    ) -> None:
+        """`final`: trying again will not help; `retry_after`: how long the receiver asks to be left alone."""
         self.final = final
+        self.retry_after = retry_after
         super().__init__(message)
 
 

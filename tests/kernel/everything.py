@@ -47,6 +47,8 @@ workflows:
     initial: received
     number: "J{year}/{n:04}"
     conflict_of_interest: [accused]
+    permissions:
+      amend: {by: [owner, lead, chief]}
     duplicates:
       - {same: [asset], among: {states: [received, working], within: 30d}, answer: deny, then: note}
     states:

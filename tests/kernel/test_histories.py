@@ -18,7 +18,8 @@ from tests.kernel.walker import STARTS, Walk
 
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.evolve import evolve, replay
-from dutyflow.kernel.history import GENESIS, canonical, chain_hash, first_broken, seal
+from dutyflow.kernel.encoding import canonical, decode
+from dutyflow.kernel.history import GENESIS, chain_hash, first_broken, seal
 from dutyflow.kernel.ticket import Ticket
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "histories"
@@ -40,8 +41,7 @@ def walked(seed: int, steps: int = 20) -> Walk:
 
 def decoded(event: ev.Event) -> ev.Event:
     """The event as it comes back from its canonical bytes."""
-    back: ev.Event = msgspec.json.decode(canonical(event), type=ev.Event)
-    return back
+    return decode(canonical(event), type(event))
 
 
 # --- replaying --------------------------------------------------------------------------------------------------
@@ -60,8 +60,10 @@ def test_replaying_the_history_gives_the_ticket_and_equal_tickets_have_equal_byt
 def test_a_history_read_back_from_its_bytes_gives_the_same_bytes_and_the_same_ticket(seed: int) -> None:
     walk = walked(seed)
     back = [decoded(event) for event in walk.events]
+    assert back == walk.events
     assert [canonical(event) for event in back] == [canonical(event) for event in walk.events]
     assert [type(event) for event in back] == [type(event) for event in walk.events]
+    assert replay(back) == walk.ticket
     assert canonical(replay(back)) == canonical(walk.ticket)
 
 

@@ -18,11 +18,9 @@ from tests.kernel.walker import Walk
 
 import dutyflow.kernel
 from dutyflow.kernel.commands import Fire, Open
-from dutyflow.kernel.decide import Decision, decide
-from dutyflow.kernel.denials import Denial
+from dutyflow.kernel.decide import decide
 from dutyflow.kernel.effects import Effect, Notice, OpenChild, Resubmit, Send, Tell, TellParent
-from dutyflow.kernel.history import canonical
-from dutyflow.kernel.offers import offers
+from dutyflow.kernel.encoding import canonical
 from dutyflow.kernel.ticket import Ticket
 
 KERNEL = Path(dutyflow.kernel.__path__[0])
@@ -132,41 +130,6 @@ def test_what_the_kernel_wants_done_in_the_world_is_said_in_plain_records() -> N
         assert issubclass(kind, msgspec.Struct)
         assert not [name for name, value in vars(kind).items() if callable(value) and not name.startswith("_")]
     assert msgspec.json.encode(story.effects)
-
-
-# --- offers -----------------------------------------------------------------------------------------------------
-
-
-def offered(story: Story, actor: str) -> dict[str, str | None]:
-    """Each offered event with the code that stands in its way."""
-    found = offers(story.rules, story.ticket, actor, minutes(1), story.world)
-    return {offer.event: offer.denial.code if offer.denial else None for offer in found}
-
-
-def test_offers_are_the_events_of_the_state_with_what_stands_in_their_way() -> None:
-    story = Story(everything())
-    story.begin()
-    before = story.ticket
-    found = offered(story, "A1")
-    assert found == {
-        "take": None,
-        "note": None,
-        "rate": None,
-        "accuse": None,
-        "calm": "role",
-        "drop": "consent",
-    }
-    assert list(found) == [event for event in story.rules.workflows["job"].steps if event in found], "in file order"
-    assert story.ticket is before
-
-
-def test_what_is_offered_without_an_obstacle_goes_through() -> None:
-    story = Story(everything())
-    story.begin()
-    for actor in ("A1", "L1", "customer"):
-        for event, code in offered(story, actor).items():
-            answer = decide(story.rules, story.ticket, Fire(event=event, actor=actor), minutes(1), story.world)
-            assert isinstance(answer, Decision) if code is None else isinstance(answer, Denial)
 
 
 def test_opening_does_not_look_at_a_ticket_that_is_passed_by_mistake() -> None:

@@ -15,7 +15,7 @@ from tests.kernel.yaml_rules import rules_from
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.commands import Fire, Tick
 from dutyflow.kernel.decide import Decision, decide
-from dutyflow.kernel.history import canonical
+from dutyflow.kernel.encoding import canonical
 
 TARGET, ESCALATE = 60, 30
 WARN = TARGET * 75 // 100

@@ -9,13 +9,13 @@ from random import Random
 from typing import Any
 
 from dutyflow.kernel import events as ev
-from dutyflow.kernel.commands import ChildEnded, Command, Fire, Open, Tick
+from dutyflow.kernel.commands import Amend, Assign, ChildEnded, Command, Comment, Fire, Open, Tick
 from dutyflow.kernel.decide import Decision, decide
 from dutyflow.kernel.denials import ORDER, Denial
 from dutyflow.kernel.effects import OpenChild
+from dutyflow.kernel.encoding import canonical
 from dutyflow.kernel.evolve import evolve, replay
 from dutyflow.kernel.facts import Lookalike
-from dutyflow.kernel.history import canonical
 from dutyflow.kernel.rules import NEW, SYSTEM, EventRule, Field, Rules
 from dutyflow.kernel.ticket import ClockRun, Ticket
 
@@ -139,9 +139,12 @@ class Walk:
             self.act()
 
     def act(self) -> None:
-        """Ask for an event, most often one that is offered."""
+        """Ask for an event, most often one that is offered, or for something that needs none."""
         assert self.ticket is not None
         flow = self.rules.workflows[self.workflow]
+        if self.random.random() < 0.15:
+            self.ask(self.beside_events())
+            return
         offered = [event for event, steps in flow.steps.items() if self.ticket.state in steps]
         anything = self.random.random() < 0.1 or not offered
         event = self.random.choice([*flow.steps, "nonsense"] if anything else offered)
@@ -151,6 +154,24 @@ class Walk:
         else:
             reason = self.random.choice(["why", "why", None])
             self.ask(Fire(event=event, actor=self.actor(rule), data=self.data(rule), reason=reason))
+
+    def beside_events(self) -> Amend | Comment | Assign:
+        """A correction, a comment or an assignment, most often by somebody who may and of what fits."""
+        assert self.ticket is not None
+        fields, pick = self.rules.workflows[self.workflow].fields, self.random.choice
+        owner = self.ticket.owner
+        role = owner.role if owner is not None and owner.role is not None else "agent"
+        actor = pick([(owner.member if owner else None) or f"{role}1", "lead1", "chief2", "nobody"])
+        kind = pick(["amend", "amend", "comment", "assign"])
+        if kind == "comment":
+            return Comment(actor=actor, text=pick(["called back", "called back", " "]))
+        if kind == "assign":
+            return Assign(
+                actor=actor, member=pick([f"{role}1", f"{role}2", "worker3", None]), reason=pick(["ill", None])
+            )
+        names = [name for name in sorted(fields) if self.random.random() < 0.2]
+        data = {name: self.value(fields[name]) for name in names}
+        return Amend(actor=actor, data=data, reason=pick(["slip", "slip", None]))
 
     def run_timers(self, *, inclusive: bool) -> None:
         """Every timer at its own moment."""
@@ -174,7 +195,7 @@ class Walk:
         assert canonical(before) == kept, "deciding changed the ticket it was given"
         assert answer == decide(self.rules, before, command, at, self.facts), "the same question, another answer"
         if isinstance(answer, Denial):
-            assert isinstance(command, Fire | Open)
+            assert not isinstance(command, Tick | ChildEnded)
             assert answer.code in ORDER
             self.denials.append(answer)
             return

@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 from tests.kernel.builders import at
 from tests.kernel.samples import RULES
 
@@ -78,3 +79,20 @@ def test_text_values_are_read_by_the_fields() -> None:
     answer = play_step(read_line("2026-03-06 19:10 A1 register customer=王女士 amount=12", ANCHOR), simulation)
     assert answer is not None and answer.accepted
     assert simulation.ticket().fields["amount"] == 12
+
+
+def test_corrections_comments_and_assignments_are_lines_like_events() -> None:
+    simulation = Simulation(RULES, workflow="complaint")
+    for line in (
+        "2026-03-06 19:10 A1 register customer=王女士 phone=138",
+        "2026-03-06 19:20 A1 comment text='calls back at eight'",
+        "2026-03-06 19:30 M1 amend phone=139 reason=slip",
+        "2026-03-06 19:40 M1 assign member=S1",
+    ):
+        answer = play_step(read_line(line, ANCHOR), simulation)
+        assert answer is not None and answer.accepted, answer
+    ticket = simulation.ticket()
+    assert ticket.fields["phone"] == "139"
+    assert ticket.owner is not None and ticket.owner.member == "S1"
+    play_step(read_line("2026-03-06 19:50 M1 assign", ANCHOR), simulation)
+    assert simulation.ticket().owner == replace(ticket.owner, member=None)

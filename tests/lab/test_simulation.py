@@ -10,7 +10,7 @@ from tests.kernel.samples import RULES
 
 from dutyflow.errors import MisuseError, NaiveTimeError
 from dutyflow.kernel import events as ev
-from dutyflow.kernel.history import canonical
+from dutyflow.kernel.encoding import canonical
 from dutyflow.lab.simulation import Simulation
 
 REGISTERED = {"customer": "王女士", "phone": "138"}

@@ -136,3 +136,34 @@ def test_the_sequence_shows_who_asked_and_what_time_brought(tmp_path: Path) -> N
     assert "    s_A1->>s_main: Fri 03-06 10:00 Register" in drawn
     assert "    s_A1--xs_main: Fri 03-06 10:10 refused" in drawn
     assert "    Note over s_main: Fri 03-06 12:00 Judge: BREACHED, to Manager (M1)" in drawn
+
+
+def test_corrections_comments_and_assignments_are_told_with_what_they_brought(tmp_path: Path) -> None:
+    simulation = Simulation(load(tmp_path).require_rules(), workflow="complaint")
+    simulation.do(at("03-06 10:00"), "A1", "register", {"customer": "王女士"})
+    simulation.do(at("03-06 10:10"), "A1", "comment", {"text": "she calls again"})
+    simulation.do(at("03-06 10:20"), "S1", "amend", {"customer": "汪女士", "amount": "7"}, reason="misheard")
+    simulation.do(at("03-06 10:30"), "M1", "assign", {"member": "S1"})
+    simulation.do(at("03-06 10:40"), "A1", "assign", {"member": "S1"})
+    told = [(row.kind, row.who, row.what, row.owner) for row in texts(simulation, "en")[1:]]
+    assert told == [
+        ("event", "A1", "Comment · she calls again", "Supervisor"),
+        ("event", "S1", "Correct data · Customer name: 汪女士 · Amount: 7.00", "Supervisor"),
+        ("event", "M1", "Assign", "S1 (Supervisor)"),
+        ("denied", "A1", "refused: Assign is for S1, Manager; A1 has Agent", "S1 (Supervisor)"),
+    ]
+    assert [row.what for row in texts(simulation, "zh")[1:3]] == [
+        "备注 · she calls again",
+        "更正资料 · 客户：汪女士 · 金额：7.00",
+    ]
+
+
+def test_a_correction_shows_what_it_did_to_clocks(tmp_path: Path) -> None:
+    load(tmp_path)
+    file = tmp_path / "pack" / "rules.yaml"
+    text = file.read_text(encoding="utf-8").replace("stop: {left: received}", "stop: {when: amount > 5}")
+    file.write_text(text, encoding="utf-8")
+    simulation = Simulation(load_rulebook(file).require_rules(), workflow="complaint")
+    simulation.do(at("03-06 10:00"), "A1", "register", {"customer": "王女士"})
+    simulation.do(at("03-06 10:20"), "S1", "amend", {"amount": "7"}, reason="misheard")
+    assert texts(simulation, "en")[1].clocks == ("Judge met in 20m",)

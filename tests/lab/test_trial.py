@@ -154,3 +154,16 @@ def test_coverage_tells_what_no_scenario_has_touched(tmp_path: Path) -> None:
     ]
     assert all("rules.yaml:" in item.source for item in covered.missing)
     assert 0 < covered.percent < 100
+
+
+def test_corrections_comments_and_assignments_are_steps_of_a_story(tmp_path: Path) -> None:
+    steps = [
+        REGISTER,
+        '{at: "09:10", by: A1, do: comment, with: {text: called back}}',
+        '{at: "09:20", by: A1, do: amend, with: {customer: 汪女士}, reason: misheard, denied: role}',
+        '{at: "09:20", by: S1, do: amend, with: {customer: 汪女士}, denied: reason}',
+        '{at: "09:20", by: S1, do: amend, with: {amount: 7}, reason: misheard, expect: {fields: {amount: 7}}}',
+        '{at: "09:30", by: M1, do: assign, with: {member: S1}, expect: {owner: S1}}',
+    ]
+    result = played(tmp_path, steps)
+    assert result.passed, told(result, tmp_path)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from tests.kernel.builders import at
 
-from dutyflow.errors import StoreError
+from dutyflow.errors import ConflictError
 from dutyflow.kernel.events import Opened
 from dutyflow.kernel.ticket import PendingEvent, Ticket
 from dutyflow.ports.records import Answer, Change, Commit, KeptAnswer
@@ -39,8 +39,13 @@ def ticket(name: str, *, seq: int = 1, due: datetime | None = None, **fields: st
 
 
 def put(store: TicketStore, kept: Ticket, *, seq_before: int = 0) -> None:
+    store.commit(Commit(changes=(change(kept, seq_before),)))
+
+
+def change(kept: Ticket, seq_before: int = 0) -> Change:
     event = Opened(at=NINE, ticket=kept.id, workflow=kept.workflow, rules=kept.rules)
-    store.commit(Commit(changes=(Change(kept, (event,), seq_before),)))
+    before = ticket(kept.id, seq=seq_before) if seq_before else None
+    return Change(book="desk", ticket=kept, events=(event,), before=before)
 
 
 def hours(count: int) -> datetime:
@@ -82,26 +87,25 @@ def test_a_moved_or_cancelled_due_moment_is_forgotten(store: TicketStore) -> Non
 
 def test_a_commit_on_an_outdated_ticket_writes_nothing(store: TicketStore) -> None:
     put(store, ticket("a", seq=3))
-    event = Opened(at=NINE, ticket="b", workflow="complaint", rules="v1")
-    changes = (Change(ticket("b"), (event,), 0), Change(ticket("a", seq=5), (event,), 4))
-    with pytest.raises(StoreError):
+    changes = (change(ticket("b")), change(ticket("a", seq=5), 4))
+    with pytest.raises(ConflictError):
         store.commit(Commit(changes=changes))
     assert store.load("b") is None and store.load("a") == ticket("a", seq=3)
 
 
 def test_an_answer_is_kept_under_its_key_once(store: TicketStore) -> None:
     kept = KeptAnswer("print", Answer(ticket="a"))
-    store.commit(Commit(key="k", kept=kept))
+    store.commit(Commit(answers={"k": kept}))
     assert store.answer("k") == kept and store.answer("other") is None
-    with pytest.raises(StoreError):
-        store.commit(Commit(key="k", kept=kept))
+    with pytest.raises(ConflictError):
+        store.commit(Commit(answers={"k": kept}))
 
 
 def test_lookalikes_have_the_same_values_and_the_last_one_comes_first(store: TicketStore) -> None:
     for name, phone in (("a", "138"), ("b", "139"), ("c", "138")):
         put(store, ticket(name, phone=phone))
-    assert [other.id for other in store.lookalikes("complaint", {"phone": "138"})] == ["c", "a"]
-    assert store.lookalikes("revisit", {"phone": "138"}) == ()
+    assert [other.id for other in store.lookalikes("desk", "complaint", {"phone": "138"})] == ["c", "a"]
+    assert store.lookalikes("desk", "revisit", {"phone": "138"}) == ()
 
 
 def test_tickets_come_in_the_order_in_which_they_were_opened(store: TicketStore) -> None:

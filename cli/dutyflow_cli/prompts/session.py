@@ -12,6 +12,7 @@ import click
 from rich.text import Text
 
 from dutyflow.errors import DutyflowError
+from dutyflow.kernel.actions import Action
 from dutyflow.kernel.denials import Denial
 from dutyflow.kernel.rules import NEW, Workflow
 from dutyflow.kernel.ticket import Ticket
@@ -24,7 +25,7 @@ from dutyflow.telling.moments import Anchor, show_moment
 from dutyflow.telling.teller import Teller, denial_text
 from dutyflow.wording import say
 from dutyflow_cli.playing import check_order, moment_of, save_path
-from dutyflow_cli.prompts.choices import Choice, choices, probe
+from dutyflow_cli.prompts.choices import choices, probe
 from dutyflow_cli.prompts.fields import GivenUp, ask_for, ask_reason
 from dutyflow_cli.prompts.lines import Farewell, ask
 from dutyflow_cli.render.excerpt import clean
@@ -91,7 +92,7 @@ class Session:
         except (click.UsageError, ScriptError, DutyflowError) as error:
             click.echo("  " + _sentence(error, self.settings.lang))
 
-    def _obey(self, word: str, rest: str, line: str, offered: tuple[Choice, ...]) -> None:
+    def _obey(self, word: str, rest: str, line: str, offered: tuple[Action, ...]) -> None:
         letters: dict[str, Callable[[str], object]] = {
             "w": self._wait,
             "n": lambda _: self._next_timer(),
@@ -101,7 +102,7 @@ class Session:
             "h": lambda _: self._again(),
             "?": lambda _: self._again(),
         }
-        open_ones = [choice for choice in offered if choice.open]
+        open_ones = [choice for choice in offered if choice.allowed]
         if word.lower() in ("q", "quit", "exit"):
             raise Farewell
         if not line:
@@ -117,10 +118,10 @@ class Session:
         else:
             self._line(line)
 
-    def _choose(self, choice: Choice, rest: str) -> None:
+    def _choose(self, choice: Action, rest: str) -> None:
         """An event was picked; the rest of the line may name who, and fields."""
         words = read_line(f"00:00 x {choice.event} {_pairs_of(rest)}", self._anchor)
-        actor = _actor_of(rest) or words.data.get("by") or next(iter(choice.actors), "")
+        actor = _actor_of(rest) or words.data.get("by") or next(iter(choice.who), "")
         self._do(actor, choice.event, dict(words.data), words.reason, choice)
 
     def _line(self, line: str) -> None:
@@ -136,7 +137,7 @@ class Session:
         else:
             self._act(_doing(step.at, step.actor, step.event, step.data, step.ticket, step.reason))
 
-    def _do(self, actor: str, event: str, data: dict[str, Any], reason: str | None, choice: Choice) -> None:
+    def _do(self, actor: str, event: str, data: dict[str, Any], reason: str | None, choice: Action) -> None:
         """Ask for whatever is still missing, then do it."""
         try:
             for _ in range(_FIELDS_MAX):
@@ -232,13 +233,13 @@ class Session:
             key = "clock_late" if run.late else "clock_paused" if run.paused else "clock_runs"
             click.echo("  " + say(f"cli_ask.{key}", lang, clock=teller.clock(run.sla), due=due))
 
-    def _show(self, offered: tuple[Choice, ...]) -> None:
+    def _show(self, offered: tuple[Action, ...]) -> None:
         lang, teller = self.settings.lang, self._teller
-        for number, choice in enumerate((one for one in offered if one.open), start=1):
+        for number, choice in enumerate((one for one in offered if one.allowed), start=1):
             title = teller.event(choice.event)
-            click.echo(f"  {number:>2}  {title} ({choice.event}) · {', '.join(choice.actors)}")
+            click.echo(f"  {number:>2}  {title} ({choice.event}) · {', '.join(choice.who)}")
         for choice in offered:
-            if not choice.open and choice.denial is not None:
+            if choice.denial is not None:
                 why = denial_text(choice.denial, self.simulation.rules, lang, workflow=self._workflow.id)
                 click.echo(f"   -  {teller.event(choice.event)} ({choice.event}): {clean(why)}")
         if not offered:

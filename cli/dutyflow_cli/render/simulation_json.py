@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dutyflow.kernel.history import canonical
+from dutyflow.kernel.encoding import plain_json
 from dutyflow.kernel.ticket import ClockRun, Ticket
 from dutyflow.lab.expectations import status_of
 from dutyflow.lab.simulation import Simulation
@@ -76,10 +76,10 @@ class _Writer:
             "state": ticket.state,
             "owner": _owner(ticket.owner),
             "outcome": ticket.outcome,
-            "fields": json.loads(canonical(dict(ticket.fields))),
+            "fields": json.loads(plain_json(dict(ticket.fields))),
             "clocks": [self._clock(run) for run in (*ticket.past_clocks, *ticket.clocks)],
             "next_due_at": self.time(ticket.next_due_at),
-            "history": [json.loads(canonical(event)) for event in self.simulation.runner.history(ticket.id)],
+            "history": [json.loads(plain_json(event)) for event in self.simulation.runner.history(ticket.id)],
         }
 
     def _note(self, note: ClockNote) -> dict[str, Any]:

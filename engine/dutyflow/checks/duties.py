@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dutyflow.checks.subject import Book, Part
-from dutyflow.kernel.rules import NEW, Owner, Role, State, TableRow
+from dutyflow.kernel.rules import NEW, Role, State, TableRow
+from dutyflow.rulebook.compile.readers import possible_owners
 from dutyflow.rulebook.nodes import Node
 
 ACCOUNTABLE = "A"
@@ -64,7 +65,7 @@ def owners_without_mark(part: Part) -> None:
     for name, state in part.reachable.items():
         if state.final or state.owner is None or state.serves is None or _routed_by_item(part, state):
             continue
-        for role in _possible_owners(part, state.owner):
+        for role in dict.fromkeys(possible_owners(state.owner, part.workflow, part.book.rules.tables)):
             wrong = _lacks_mark(part.book, role, state.serves)
             if wrong is not None:
                 source = state.owner.source or state.source
@@ -112,16 +113,6 @@ def _lacks_mark(book: Book, role: str, item: str) -> str | None:
     if found.department is None:
         return ""
     return None if book.loaded.matrix[item].marks.get(found.department) in ANSWERS else found.department
-
-
-def _possible_owners(part: Part, owner: Owner) -> list[str]:
-    """The roles that a state may get as its owner: the one it names, or those in the column of a table."""
-    named = [owner.role] if owner.role is not None else []
-    for table in part.book.rules.tables.values():
-        for column in table.columns:
-            if owner.choose is not None and owner.choose.text == f"lookup({table.id}, {column})":
-                named += [str(row.values.get(column)) for row in table.rows]
-    return list(dict.fromkeys(named))
 
 
 def _routed_by_item(part: Part, state: State) -> bool:

@@ -14,9 +14,11 @@ import msgspec
 from dutyflow.errors import MisuseError, NaiveTimeError, TimersPendingError
 from dutyflow.kernel import commands as cmd
 from dutyflow.kernel import events as ev
+from dutyflow.kernel.admission import accepted, offered, role_denied
 from dutyflow.kernel.clocks import deadline
 from dutyflow.kernel.clockwork import look_again, ring
 from dutyflow.kernel.denials import Denial, first_of
+from dutyflow.kernel.desk import attend
 from dutyflow.kernel.draft import Draft
 from dutyflow.kernel.effects import Effect, Resubmit
 from dutyflow.kernel.evolve import evolve
@@ -30,9 +32,6 @@ NUMBER = "number"
 """The built-in field that keeps a ticket's record number."""
 
 _COUNT = re.compile(r"\{n(?::0?(\d+))?\}")
-
-OWNER = "owner"
-"""In `by:`, whoever owns the present state."""
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -66,6 +65,8 @@ def decide(rules: Rules, ticket: Ticket | None, command: cmd.Command, now: datet
     draft = Draft(rules, rules.workflows[ticket.workflow], ticket, now, facts)
     if isinstance(command, cmd.Fire):
         return _finish(draft, _fire(draft, command.event, command.actor, command.data, command.reason))
+    if isinstance(command, cmd.Amend | cmd.Comment | cmd.Assign):
+        return _finish(draft, attend(draft, command))
     if isinstance(command, cmd.ChildEnded):
         _child_ended(draft, command)
         return _finish(draft, None)
@@ -74,7 +75,7 @@ def decide(rules: Rules, ticket: Ticket | None, command: cmd.Command, now: datet
 
 
 def _name(command: cmd.Command) -> str:
-    return command.event if isinstance(command, cmd.Fire) else type(command).__name__
+    return type(command).__name__ if isinstance(command, cmd.Tick | cmd.ChildEnded) else cmd.name_of(command)
 
 
 def _finish(draft: Draft, denial: Denial | None) -> Decision | Denial:
@@ -174,74 +175,21 @@ def _admit(
     workflow, state = draft.workflow, draft.ticket.state
     by_state = workflow.steps.get(event)
     if by_state is None:
-        values = {"unknown": True, "offered": _offered(workflow, state)}
+        values = {"unknown": True, "offered": offered(workflow, state)}
         return Denial(code="state", event=event, state=state, values=values)
     rule = by_state.get(state)
     if check_role:
         allowed = rule.by if rule is not None else workflow.roles_by_event[event]
-        denial = _role_denied(draft, allowed, event, actor)
+        denial = role_denied(draft, allowed, event, actor, source=rule.source if rule is not None else "")
         if denial is not None:
             return denial
     if rule is None or rule.trigger != "person":
-        values = {"offered": _offered(workflow, state), "states": tuple(by_state)}
+        values = {"offered": offered(workflow, state), "states": tuple(by_state)}
         return Denial(code="state", event=event, state=state, values=values)
     if not data:
         return rule, {}
-    return _accepted(draft, rule, data)
-
-
-def _role_denied(draft: Draft, allowed: frozenset[str], event: str, actor: str) -> Denial | None:
-    held = draft.facts.roles_of(actor, draft.now)
-    if held & allowed or _acts_as_owner(draft, allowed, held, actor):
-        return None
-    values = {"actor": actor, "held": tuple(sorted(held)), "allowed": _spelled_out(draft, allowed)}
-    rule = draft.workflow.steps[event].get(draft.ticket.state)
-    return Denial(code="role", event=event, state=draft.ticket.state, values=values, source=rule.source if rule else "")
-
-
-def _acts_as_owner(draft: Draft, allowed: frozenset[str], held: frozenset[str], actor: str) -> bool:
-    owner = draft.ticket.owner
-    if OWNER not in allowed or owner is None:
-        return False
-    return owner.member == actor if owner.member is not None else owner.role in held
-
-
-def _spelled_out(draft: Draft, allowed: frozenset[str]) -> tuple[str, ...]:
-    owner = draft.ticket.owner
-    named = {(owner.member or owner.role or OWNER) if role == OWNER and owner else role for role in allowed}
-    return tuple(sorted(named))
-
-
-def _offered(workflow: Workflow, state: str) -> tuple[str, ...]:
-    return tuple(
-        event for event, steps in workflow.steps.items() if state in steps and steps[state].trigger == "person"
-    )
-
-
-def _accepted(draft: Draft, rule: EventRule, data: Mapping[str, Any]) -> tuple[EventRule, dict[str, Any]] | Denial:
-    given: dict[str, Any] = {}
-    for name, raw in data.items():
-        if name not in rule.accepts:
-            values: dict[str, Any] = {"field": name, "accepts": tuple(sorted(rule.accepts))}
-            return _input_denied(draft, rule, values)
-        field = draft.workflow.fields[name]
-        try:
-            given[name] = value = field.accept(raw)
-        except ValueError as problem:
-            limits = getattr(problem, "limits", {})
-            return _input_denied(draft, rule, {"field": name, "value": raw, "problem": str(problem), "limits": limits})
-        if field.kind == "person" and value is not None and not _is_person(draft, field.role, value):
-            return _input_denied(draft, rule, {"field": name, "value": raw, "role": field.role or ""})
-    return rule, given
-
-
-def _input_denied(draft: Draft, rule: EventRule, values: Mapping[str, Any]) -> Denial:
-    return Denial(code="input", event=rule.event, state=draft.ticket.state, values=values, source=rule.source)
-
-
-def _is_person(draft: Draft, role: str | None, person: str) -> bool:
-    held = draft.facts.roles_of(person, draft.now)
-    return role in held if role is not None else bool(held)
+    given = accepted(draft, event, data, rule.accepts, source=rule.source)
+    return given if isinstance(given, Denial) else (rule, given)
 
 
 # --- things that happen by themselves ---------------------------------------------------------------------------

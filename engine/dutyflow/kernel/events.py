@@ -174,6 +174,33 @@ class ChildClosed(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="chil
     outcome: str | None
 
 
+class Amended(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="amended"):
+    """Values were corrected. `changes` are the ones that differ now; `pending` the timed events as they then wait."""
+
+    at: datetime
+    actor: str
+    changes: Mapping[str, Any]
+    reason: str
+    pending: tuple[PendingEvent, ...] = ()
+
+
+class Commented(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="commented"):
+    """Somebody noted something down."""
+
+    at: datetime
+    actor: str
+    text: str
+
+
+class Assigned(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="assigned"):
+    """The present state was given to a person, or back to its role."""
+
+    at: datetime
+    actor: str
+    owner: OwnedBy
+    reason: str | None = None
+
+
 Event = (
     Opened
     | Fired
@@ -190,4 +217,7 @@ Event = (
     | Hushed
     | ChildOpened
     | ChildClosed
+    | Amended
+    | Commented
+    | Assigned
 )

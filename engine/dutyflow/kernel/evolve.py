@@ -170,6 +170,18 @@ def _child_closed(ticket: Ticket, event: ev.ChildClosed) -> Ticket:
     return _touch(ticket, event, children=children)
 
 
+def _amended(ticket: Ticket, event: ev.Amended) -> Ticket:
+    return _touch(ticket, event, fields={**ticket.fields, **event.changes}, pending=event.pending)
+
+
+def _commented(ticket: Ticket, event: ev.Commented) -> Ticket:
+    return _touch(ticket, event)
+
+
+def _assigned(ticket: Ticket, event: ev.Assigned) -> Ticket:
+    return _touch(ticket, event, owner=event.owner)
+
+
 def _run(ticket: Ticket, event: Any) -> ClockRun:
     for run in ticket.clocks:
         if run.run == event.run and run.sla == event.sla:
@@ -201,4 +213,7 @@ _HANDLERS: dict[type, Callable[[Ticket, Any], Ticket]] = {
     ev.Hushed: _hushed,
     ev.ChildOpened: _child_opened,
     ev.ChildClosed: _child_closed,
+    ev.Amended: _amended,
+    ev.Commented: _commented,
+    ev.Assigned: _assigned,
 }

@@ -1,26 +1,23 @@
-"""Histories that can be trusted: canonical bytes for events, and a chain of hashes over one ticket's events."""
+"""Histories that can be trusted: a chain of hashes over one ticket's events."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
+from dutyflow.kernel.encoding import canonical
 from dutyflow.kernel.events import Event
 
 GENESIS = "0" * 64
 """The hash before a ticket's first event."""
 
-_encoder = msgspec.json.Encoder(order="sorted", decimal_format="string")
-
-
-def canonical(record: object) -> bytes:
-    """The one encoding of a record: sorted keys, decimals as text, times in ISO 8601; equal records, equal bytes."""
-    return _encoder.encode(record)
-
 
 def chain_hash(previous: str, event: Event) -> str:
     """The hash of an event in its place: over the hash before it and its own canonical bytes."""
-    return hashlib.sha256(previous.encode() + canonical(event)).hexdigest()
+    return chain_bytes(previous, canonical(event))
+
+
+def chain_bytes(previous: str, event: bytes) -> str:
+    """The same for an event that has been encoded already."""
+    return hashlib.sha256(previous.encode() + event).hexdigest()
 
 
 def seal(events: Iterable[Event], previous: str = GENESIS) -> tuple[str, ...]:

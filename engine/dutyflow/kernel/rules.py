@@ -69,7 +69,10 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """A typed field of a ticket. `accept` turns what a command brought into the stored value or raises ValueError."""
+    """A typed field of a ticket. `accept` turns what a command brought into the stored value or raises ValueError.
+
+    What a `private` field holds is shown to the roles in `seen_by` only.
+    """
 
     id: str
     title: Title
@@ -79,6 +82,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     role: str | None = None
     default: Any = None
     private: bool = False
+    seen_by: frozenset[str] = frozenset()
 
 
 class TableRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,6 +270,17 @@ class EventRule(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
+class Permission(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may correct, comment or assign, and which fields may be corrected.
+
+    `by` is written as for events; empty leaves it to the people that `desk` names for everybody.
+    """
+
+    by: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
+    source: str = ""
+
+
 class Duplicate(msgspec.Struct, frozen=True, kw_only=True):
     """What happens when a ticket is opened for something that already has one (M10)."""
 
@@ -399,6 +414,7 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     machine: Any
     duplicates: tuple[Duplicate, ...] = ()
     conflict_fields: tuple[str, ...] = ()
+    permissions: Mapping[str, Permission] = {}
     composites: Mapping[str, tuple[str, ...]] = {}
     defaults: Mapping[str, Any] = {}
     number: str | None = None

@@ -30,6 +30,14 @@ def go(draft: Draft, rule: EventRule, actor: str, given: Mapping[str, Any], reas
     return denial or _settle(draft, rule)
 
 
+def go_by_condition(draft: Draft) -> Denial | None:
+    """Fire the first automatic event whose condition holds as the ticket stands now, and what follows from it."""
+    for automatic in draft.workflow.automatic.get(draft.ticket.state, ()):
+        if automatic.when is None or automatic.when.evaluate(draft.scope(SYSTEM)):
+            return go(draft, automatic, SYSTEM, {}, None)
+    return None
+
+
 def _settle(draft: Draft, rule: EventRule) -> Denial | None:
     # An event that still waits for signatures has not happened: nothing follows from it.
     waits = rule.approvals is not None and bool(_signatures(draft.ticket, rule))
@@ -40,10 +48,7 @@ def _settle(draft: Draft, rule: EventRule) -> Denial | None:
                 denial = go(draft, next_rule, SYSTEM, {}, None)
                 if denial is not None:
                     return denial
-    for automatic in draft.workflow.automatic.get(draft.ticket.state, ()):
-        if automatic.when is None or automatic.when.evaluate(draft.scope(SYSTEM)):
-            return go(draft, automatic, SYSTEM, {}, None)
-    return None
+    return go_by_condition(draft)
 
 
 def _fire(draft: Draft, rule: EventRule, actor: str, given: Mapping[str, Any], reason: str | None) -> Denial | None:
@@ -51,7 +56,7 @@ def _fire(draft: Draft, rule: EventRule, actor: str, given: Mapping[str, Any], r
     if draft.steps > STEPS_MAX:
         raise RunawayError(draft.ticket.id, rule.event)
     ticket = draft.ticket
-    scope = _scope_for(draft, actor, given, reason)
+    scope = scope_for(draft, actor, given, reason)
     denial = _refused(rule, ticket, scope)
     if rule.approvals is not None:
         signed = _signature(draft, rule, rule.approvals, scope)
@@ -84,7 +89,8 @@ def _fire(draft: Draft, rule: EventRule, actor: str, given: Mapping[str, Any], r
     return None
 
 
-def _scope_for(draft: Draft, actor: str, given: Mapping[str, Any], reason: str | None) -> Scope:
+def scope_for(draft: Draft, actor: str, given: Mapping[str, Any], reason: str | None) -> Scope:
+    """The world as one request sees it: what it brings laid over the fields."""
     ticket = draft.ticket
     return Scope(
         draft.rules,
@@ -175,7 +181,7 @@ def _outcome_of(draft: Draft, rule: EventRule, branch: Branch, scope: Scope, cha
         owner=owner,
         outcome=outcome,
         reason=scope.reason,
-        pending=_pending(draft, rule, state, entered, scope),
+        pending=pending_events(draft, scope, state=state, entered=entered, fired=rule),
         remember=_remembered(draft, ticket.state, state) if entered else {},
     )
 
@@ -195,7 +201,10 @@ def _remembered(draft: Draft, before: str, after: str) -> dict[str, str]:
     return {outer: before for outer in states[before].path[:-1] if outer not in states[after].path}
 
 
-def _pending(draft: Draft, rule: EventRule, state: str, entered: bool, scope: Scope) -> tuple[PendingEvent, ...]:
+def pending_events(
+    draft: Draft, scope: Scope, *, state: str, entered: bool = False, fired: EventRule | None = None
+) -> tuple[PendingEvent, ...]:
+    """The timed events that wait in `state` once the values of the scope are kept; `fired` has just had its turn."""
     timed = draft.workflow.timed.get(state)
     if not timed:
         return ()
@@ -206,7 +215,7 @@ def _pending(draft: Draft, rule: EventRule, state: str, entered: bool, scope: Sc
     waiting: list[PendingEvent] = []
     for candidate in timed:
         at = _moment(candidate, entered_at, scope)
-        if at is not None and (at > draft.now or (candidate is not rule and (entered or candidate.event in unfired))):
+        if at is not None and (at > draft.now or (candidate is not fired and (entered or candidate.event in unfired))):
             waiting.append(PendingEvent(max(at, draft.now), candidate.event))
     return tuple(sorted(waiting))
 

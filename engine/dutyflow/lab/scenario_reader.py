@@ -13,6 +13,7 @@ from dutyflow.lab.denied_reader import DeniedReader, code_of
 from dutyflow.lab.expected_reader import ExpectedReader
 from dutyflow.lab.node_checks import check_keys, report_moment, report_unknown
 from dutyflow.lab.populations import RowsReader, names_from, numbered, tickets_of
+from dutyflow.lab.requests import is_built_in, words_of
 from dutyflow.lab.scenario import Denied, Point, Scenario, ScenarioStep
 from dutyflow.lab.simulation import MAIN
 from dutyflow.lab.ticket_names import with_tickets
@@ -261,6 +262,8 @@ class _Reader:
     def _event(self, node: Node, workflow: Workflow, ticket: str) -> tuple[str, Workflow]:
         """The event, and the workflow that it belongs to: that of the ticket, or of the one it opens."""
         known = self.workflow_of.get(ticket)
+        if known is not None and is_built_in(node.text, known):
+            return node.text, known
         candidates = [known] if known else [workflow] if ticket == MAIN else self._any_workflow(workflow)
         found = next((candidate for candidate in candidates if node.text in candidate.steps), None)
         if found is None:
@@ -296,9 +299,10 @@ class _Reader:
     def _data(self, node: Node | None, do: Node | None, workflow: Workflow) -> Mapping[str, Any]:
         if node is None or not node.is_map:
             return {}
+        words = words_of(text_of(do), workflow)
         for name, place, _ in node.items():
-            if name not in workflow.fields and do is not None:
-                report_unknown(self.findings, "DF245", place, name, workflow.fields, workflow=workflow.id)
+            if name not in words and do is not None:
+                report_unknown(self.findings, "DF245", place, name, words, workflow=workflow.id)
         known = (*self.workflow_of, MAIN)
         return {name: with_tickets(value, known, self.findings) for name, _, value in node.items()}
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dutyflow.errors import MisuseError, NaiveTimeError
-from dutyflow.kernel.commands import Fire, Open
+from dutyflow.kernel.commands import Open, Request
 from dutyflow.kernel.rules import NEW, Member, Rules
 from dutyflow.kernel.ticket import Ticket
+from dutyflow.lab.requests import request
 from dutyflow.ports.records import Answer, BatchAnswer, Happening
 from dutyflow.runtime.batch import Batch
 from dutyflow.runtime.clocks import VirtualClock
@@ -81,12 +82,13 @@ class Simulation:
     ) -> Answer:
         """Somebody asks for an event at `at`. A name that no ticket has yet is given to the one that is opened.
 
+        `amend`, `comment` (data: `text`) and `assign` (`member`) are understood where the workflow has no such event.
         Timers due before `at` fire first, those of `at` itself later. `MisuseError` when time would go back, or for
         an event on a ticket that was never opened.
         """
         at = self._move_to(at, inclusive=False)
         known = self._id_of(ticket)
-        command: Open | Fire
+        command: Request
         if known is None:
             workflow = self._opened_by(event, ticket)
             command = Open(
@@ -98,7 +100,8 @@ class Simulation:
                 reason=reason,
             )
         else:
-            command = Fire(event=event, actor=actor, data=data or {}, reason=reason)
+            declared = self.rules.workflows[self.ticket(ticket).workflow]
+            command = request(event, declared, actor, data or {}, reason)
         answer = self._runner.submit(command, ticket=known, at=at)
         if isinstance(command, Open) and answer.accepted and answer.ticket is not None:
             self.name_ticket(ticket, answer.ticket)
@@ -202,7 +205,7 @@ class Simulation:
 
     @property
     def runner(self) -> LocalRunner:
-        """The runner underneath, for questions such as `offers`."""
+        """The runner underneath, for questions such as `next_actions`."""
         return self._runner
 
     def ticket(self, name: str = MAIN) -> Ticket:
@@ -224,7 +227,7 @@ class Simulation:
 
     def unnamed(self, workflow: str, among: Iterable[str] | None = None) -> tuple[str, ...]:
         """The tickets of a workflow that have no name in the story, in opening order; of all, or of some of them."""
-        tickets = self._store.select(workflow, None, {})
+        tickets = self._store.select(self.rules.name, workflow, None, {})
         chosen = None if among is None else frozenset(among)
         return tuple(t.id for t in tickets if t.id not in self._name_of and (chosen is None or t.id in chosen))
 

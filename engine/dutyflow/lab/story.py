@@ -87,7 +87,7 @@ class Row:
     deliver_at: datetime | None = None
     """Of a message: when it goes out, if quiet hours hold it back."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """Of a message: what its placeholders stand for."""
+    """Of a message: what its placeholders stand for; of a correction: what differs now; of a comment: its `text`."""
     denial: Denial | None = None
     gap: Gap | None = None
 
@@ -144,10 +144,8 @@ class _Narrator:
                 self._row(record, what.kind, what.sla, level=what.level, due_at=what.due_at, to=what.to)
             case ev.Listed():
                 self.rows[-1] = replace(self.rows[-1], names=tuple(map(self.simulation.name_of, what.tickets)))
-            case ev.Signed():
-                self._row(record, "signed", what.event, actor=what.actor, role=what.role)
-            case ev.TaskDone():
-                self._row(record, "task", what.task, actor=what.actor)
+            case ev.Signed() | ev.TaskDone() | ev.Amended() | ev.Commented() | ev.Assigned():
+                self._by_a_person(record, what)
             case ev.Lapsed():
                 self._row(record, "lapsed", what.event)
             case ev.ChildOpened():
@@ -157,6 +155,24 @@ class _Narrator:
                 self._row(record, "child", name, outcome=what.outcome, child_workflow=workflow)
             case _:
                 self._amend(record, note=self._note(ticket, what))
+
+    def _by_a_person(
+        self, record: Happening, what: ev.Signed | ev.TaskDone | ev.Amended | ev.Commented | ev.Assigned
+    ) -> None:
+        """What somebody did that leaves the ticket in its state."""
+        match what:
+            case ev.Signed():
+                self._row(record, "signed", what.event, actor=what.actor, role=what.role)
+            case ev.TaskDone():
+                self._row(record, "task", what.task, actor=what.actor)
+            case ev.Amended():
+                self._row(record, "event", "amend", actor=what.actor, reason=what.reason, values=what.changes)
+            case ev.Commented():
+                self._row(record, "event", "comment", actor=what.actor, values={"text": what.text})
+            case ev.Assigned():
+                ticket = record.ticket or ""
+                self.stands[ticket] = (self.stands[ticket][0], what.owner)
+                self._row(record, "event", "assign", actor=what.actor, reason=what.reason)
 
     def carry(self, outbox: Iterable[Outgoing]) -> None:
         """Add each message after the last thing that happened to its ticket at that moment."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -93,7 +93,7 @@ def _what(row: Row, teller: Teller) -> str:
             told = [say("story.child_opened", lang, child=child) for child in row.children]
             if row.schedule:
                 told.append(say("story.scheduled", lang, schedule=teller.schedule(row.schedule)))
-            return " · ".join([teller.event(row.name), *told])
+            return " · ".join([teller.event(row.name), *_brought(row, teller), *told])
         case "warning" | "breach" | "escalation":
             due = show_moment(row.due_at, teller.zone, lang, year=False) if row.due_at else ""
             to = addressee_text(row.to, teller)
@@ -117,6 +117,15 @@ def _what(row: Row, teller: Teller) -> str:
                 return say("story.child_closed", lang, child=row.name)
             outcome = Teller(teller.rules, lang, row.child_workflow or None).outcome(row.outcome)
             return say("story.child_closed_outcome", lang, child=row.name, outcome=outcome)
+
+
+def _brought(row: Row, teller: Teller) -> Iterator[str]:
+    """The text of a comment, or what a correction changed."""
+    if row.name == "comment":
+        yield from map(str, row.values.values())
+        return
+    for name, value in row.values.items():
+        yield say("story.changed", teller.lang, field=teller.field(name), value=teller.value(value))
 
 
 def _message(row: Row, teller: Teller) -> str:

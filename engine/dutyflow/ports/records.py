@@ -30,10 +30,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that happened to one ticket, in the order of happening: an event, or a command that was refused."""
+    """One thing that happened to one ticket, in the order of happening: an event, or a command that was refused.
+
+    `seq` is the number of an event in the history of its ticket.
+    """
 
     ticket: str | None
     what: Event | Asked
+    seq: int = 0
 
     @property
     def at(self) -> datetime:
@@ -94,31 +98,79 @@ class KeptAnswer:
     answer: Answer | BatchAnswer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A notice or message that waits to be sent; `id` is the same however often it is delivered."""
+    """A notice or message that waits to be sent; `id` is the same however often it is delivered.
+
+    `rules` is the version of the rulebook that knows its words, `due_at` the due time that an alarm speaks of.
+    """
 
     id: str
     ticket: str
+    workflow: str
+    rules: str
     notice: Notice | Send
+    due_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How a ticket appears in lists: what a queue is filtered and sorted by, beside what the ticket itself says.
+
+    `due_at` is the earliest due time of its running clocks, `breached` how many of its clocks were ever breached,
+    `closed` whether its state is final, `text` what a search by words looks at.
+    """
+
+    department: str | None = None
+    due_at: datetime | None = None
+    breached: int = 0
+    closed: bool = False
+    number: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What one commit does to one ticket: its new state, its new events, and the `seq` it must still have (0: new)."""
+    """What one commit does to one ticket: its new state, its new events, and how it stood `before` (None: new).
 
+    `book` is the name of its rulebook; the `listing` is there where somebody keeps queues.
+    """
+
+    book: str
     ticket: Ticket
     events: tuple[Event, ...]
-    seq_before: int
+    before: Ticket | None = None
+    listing: Listing = Listing()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A schedule comes on: the moment it stood at (None: it is new) and its next one (None: it has ended)."""
+
+    book: str
+    name: str
+    at: datetime | None
+    next_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """Everything that one step writes, all or nothing."""
+    """Everything that one transaction writes, all or nothing.
+
+    `answers` are kept under their keys. `read` are tickets that were looked at and not changed, by the `seq` that they
+    must still have; `watched` the workflows (rulebook, workflow) in which tickets were searched or counted.
+    """
 
     changes: tuple[Change, ...] = ()
     outbox: tuple[Outgoing, ...] = ()
     audit: tuple[Asked, ...] = ()
-    key: str | None = None
-    kept: KeptAnswer | None = None
+    answers: Mapping[str, KeptAnswer] = field(default_factory=dict)
     numbers: Mapping[str, int] = field(default_factory=dict)
+    turns: tuple[Turn, ...] = ()
+    read: Mapping[str, int] = field(default_factory=dict)
+    watched: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.changes or self.outbox or self.audit or self.answers or self.numbers or self.turns)

@@ -1,23 +1,52 @@
-"""The protocols themselves: where tickets are kept, who holds which role, what time it is."""
+"""Where tickets are kept: what a step reads, the one write that follows, and what workers and queues ask.
+
+Every store passes the same contract tests (`tests/stores`). A name of a rulebook is a `book`; workflows of different
+rulebooks may have the same name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from dutyflow.kernel.events import Event
 from dutyflow.kernel.facts import Lookalike
 from dutyflow.kernel.ticket import Ticket
-from dutyflow.ports.records import Asked, Commit, KeptAnswer, Outgoing
+from dutyflow.ports.outbox import Claimed, Delivery, Waiting
+from dutyflow.ports.queue import Chain, Count, Page, Query, Recorded
+from dutyflow.ports.records import Asked, Commit, KeptAnswer
 
 
-class TicketStore(Protocol):
-    """Keeps tickets with their events. Every store passes the same contract tests (`tests/stores`)."""
+class Reads(Protocol):
+    """What a step may ask about what is kept."""
 
     def load(self, ticket: str) -> Ticket | None:
         """The ticket as it stands; None if there is none of this id."""
         ...
+
+    def select(
+        self, book: str, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]
+    ) -> tuple[Ticket, ...]:
+        """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
+        ...
+
+    def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
+        """Tickets of a workflow whose fields have these values, the one opened last first."""
+        ...
+
+    def last_number(self, series: str) -> int:
+        """The last number given in a series of record numbers; 0 if none was."""
+        ...
+
+    def answer(self, key: str) -> KeptAnswer | None:
+        """What was answered under an idempotency key."""
+        ...
+
+
+class TicketStore(Reads, Protocol):
+    """What one runner needs that has the store for itself: see `LocalRunner`."""
 
     def history(self, ticket: str) -> tuple[Event, ...]:
         """All events of a ticket in order; empty for an unknown one."""
@@ -35,54 +64,138 @@ class TicketStore(Protocol):
         """The earliest moment at which something happens by itself to any ticket."""
         ...
 
-    def select(self, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]) -> tuple[Ticket, ...]:
-        """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
-        ...
-
-    def last_number(self, series: str) -> int:
-        """The last number given in a series of record numbers; 0 if none was."""
-        ...
-
-    def lookalikes(self, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
-        """Tickets of a workflow whose fields have these values, the one opened last first."""
-        ...
-
-    def answer(self, key: str) -> KeptAnswer | None:
-        """What was answered under an idempotency key."""
-        ...
-
     def commit(self, commit: Commit) -> None:
-        """Write everything of one step or nothing; `StoreError` if a ticket moved on meanwhile."""
+        """Write everything of one transaction or nothing.
+
+        `ConflictError` if a ticket, a number or a schedule moved on meanwhile, or a key was answered already.
+        """
         ...
 
     def audit(self) -> Iterable[Asked]:
         """Every command that was asked, in order, refused ones included."""
         ...
 
-    def outbox(self) -> Iterable[Outgoing]:
-        """The notices that wait to be sent, in order."""
+    def outbox(self) -> Iterable[Waiting]:
+        """The notices that wait to be sent, in the order in which they were kept."""
         ...
 
 
-class Directory(Protocol):
-    """Knows the people: a rulebook's own members, or those of the service that embeds dutyflow."""
+class Transaction(Reads, Protocol):
+    """Reads that see one state of the store, and the one write that is only valid if that state still holds."""
 
-    def roles_of(self, person: str, at: datetime) -> frozenset[str]:
-        """The roles that a person, an external party or `system` holds; empty for a stranger."""
+    def due_of(self, tickets: Iterable[str], before: datetime) -> tuple[tuple[datetime, str], ...]:
+        """The due moments of these tickets that lie before `before`, in the order (moment, ticket id)."""
         ...
 
-    def members_of(self, role: str, at: datetime) -> tuple[str, ...]:
-        """Those who hold the role and are on duty at `at`, sorted by id."""
+    def commit(self, commit: Commit) -> None:
+        """Write everything or nothing; see `TicketStore.commit`.
+
+        Raises `MustWatchError` where tickets were searched that others may change at this moment: begin again and name
+        `commit.watched`. At most one commit a transaction.
+        """
         ...
 
-    def skill_of(self, person: str, skill: str) -> int:
-        """The level of a member's skill; 0 for none."""
+
+class SharedStore(TicketStore, Protocol):
+    """What an engine needs that shares the store with other processes. Threads may share it.
+
+    Every method raises `UnavailableError` when the store cannot be reached, is locked too long, full or read-only.
+    """
+
+    def begin(
+        self,
+        *,
+        tickets: Iterable[str] = (),
+        keys: Iterable[str] = (),
+        watching: frozenset[tuple[str, str]] = frozenset(),
+    ) -> AbstractContextManager[Transaction]:
+        """A transaction. `tickets` and `keys` are those it will certainly read (they may be fetched at once).
+
+        Nobody changes tickets of the workflows in `watching` until it ends. Without a commit nothing is written.
+        """
         ...
 
+    # --- looking ------------------------------------------------------------------------------------------------
 
-class Clock(Protocol):
-    """Tells the time."""
+    def find(self, query: Query, *, limit: int, after: str | None = None) -> Page:
+        """One page of a queue; `after` is the cursor of the page before. `MisuseError` for a cursor of another kind."""
+        ...
 
-    def now(self) -> datetime:
-        """The present instant, aware."""
+    def counts(self) -> tuple[Count, ...]:
+        """How many tickets stand alike, kept in step with every commit."""
+        ...
+
+    def recorded(self, after: str | None, *, limit: int) -> tuple[Recorded, ...]:
+        """Events of all tickets in the order kept, after a position (None: from the first).
+
+        An event that appears later never has a position before one that was returned already.
+        """
+        ...
+
+    def chains(self) -> Iterable[Chain]:
+        """The kept bytes of every ticket, for verification."""
+        ...
+
+    def asked(self, ticket: str) -> tuple[Asked, ...]:
+        """Every command that was asked of one ticket, in order."""
+        ...
+
+    # --- workers ------------------------------------------------------------------------------------------------
+
+    def claim_due(self, before: datetime, *, limit: int, lease: timedelta) -> tuple[tuple[datetime, str], ...]:
+        """Due moments before `before`, the earliest first, that no other worker will be given until the lease ends.
+
+        A commit that moves the due moment ends the lease.
+        """
+        ...
+
+    def claim_messages(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+        """Messages whose time has come, that no other worker will be given until the lease ends."""
+        ...
+
+    def settle(self, deliveries: Iterable[Delivery]) -> None:
+        """Keep what became of claimed messages: delivered, to be tried again at a time, or given up."""
+        ...
+
+    def messages(self, status: str | None = None, *, limit: int, after: int = 0) -> tuple[Waiting, ...]:
+        """Kept messages by status (`waiting`, `delivered`, `dead`), oldest first, after a number."""
+        ...
+
+    def retry_messages(self, ids: Iterable[str] | None, now: datetime) -> int:
+        """Let dead messages (None: all of them) wait again from `now` on; how many there were."""
+        ...
+
+    def forget_messages(self, delivered_before: datetime) -> int:
+        """Remove delivered messages that are older; how many there were."""
+        ...
+
+    def schedules(self) -> Mapping[tuple[str, str], datetime | None]:
+        """The next moment of each schedule (book, name) that has begun; None for one that has ended."""
+        ...
+
+    # --- rulebooks ----------------------------------------------------------------------------------------------
+
+    def publish(
+        self, book: str, version: str, bundle: bytes, at: datetime, *, filed: Mapping[str, frozenset[str]]
+    ) -> bool:
+        """Keep a version of a rulebook and make it the newest of its name; False if it is that already, word for word.
+
+        A version that is kept already may come with other words (titles and texts are not in its hash). `filed` are
+        the fields of each workflow by which `select` and `lookalikes` must find tickets quickly, those that are kept
+        already included.
+        """
+        ...
+
+    def bundle(self, version: str) -> bytes | None:
+        """The kept sources of a version; None for an unknown one."""
+        ...
+
+    def newest(self) -> Mapping[str, str]:
+        """The newest version of each rulebook, by name."""
+        ...
+
+    # --- the store itself ---------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Give everything back; using the store afterwards is a `MisuseError`."""
         ...

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dutyflow.rulebook.files import DISK, Files
 from dutyflow.rulebook.findings import Findings, Related, closest
 from dutyflow.rulebook.nodes import Node, laid_over
 from dutyflow.rulebook.places import Place, Source
@@ -46,6 +47,8 @@ class RawRulebook:
     """Top-level keys that hold no declarations by id: the `rulebook` header, and lists or plain values."""
     documents: tuple[Node, ...] = ()
     """The top of each file, inherited ones too, for checks of a file's shape."""
+    origin: Files = DISK
+    """Where the files lie."""
 
 
 def find_rulebooks(path: Path) -> list[Path]:
@@ -60,11 +63,13 @@ def find_rulebooks(path: Path) -> list[Path]:
         return []
     if _has_yaml(path):
         return [path]
-    folders = [entry for entry in _entries(path) if entry.is_dir() and not entry.name.startswith("_")]
-    return [folder for folder in folders if next(_yaml_files(folder), None)]
+    folders = [entry for entry in DISK.entries(path) if entry.is_dir() and not entry.name.startswith("_")]
+    return [folder for folder in folders if next(_yaml_files(folder, DISK), None)]
 
 
-def read_rulebook(path: Path, findings: Findings, root: Path | None = None) -> RawRulebook | None:
+def read_rulebook(
+    path: Path, findings: Findings, root: Path | None = None, *, files: Files = DISK
+) -> RawRulebook | None:
     """Read a rulebook folder (or one file) with everything it extends.
 
     `root` is the folder that nothing may be read outside of: the parent of the rulebook folder if not given.
@@ -73,21 +78,23 @@ def read_rulebook(path: Path, findings: Findings, root: Path | None = None) -> R
     if "\0" in str(path):  # no file has such a name, and asking for it is an error
         findings.add("DF011", Place.whole(path.name), path=path.name)
         return None
-    folder = path.parent if path.is_file() else path
-    if path.is_file() and path.suffix not in YAML_ENDINGS:
+    is_file = files.is_file(path)
+    folder = path.parent if is_file else path
+    if is_file and path.suffix not in YAML_ENDINGS:
         findings.add("DF011", Place.whole(str(path)), path=str(path))
         return None
-    reader = _Reader(findings, root or _parent(folder))
+    reader = _Reader(findings, root or _parent(folder), files)
     content = reader.read(path, ())
     if content is None:
         return None
     return RawRulebook(
-        name=path.stem if path.is_file() else path.resolve().name,
+        name=path.stem if is_file else files.real(path).name,
         root=folder,
-        files=tuple(findings.sources[name] for name in reader.files if name in findings.sources),
+        files=tuple(findings.sources[name] for name in reader.names if name in findings.sources),
         sections=content.sections,
         singles=content.singles,
         documents=tuple(reader.documents),
+        origin=files,
     )
 
 
@@ -104,20 +111,20 @@ class _Content:
 class _Reader:
     """Reads folders along `extends`, each once however many ways lead to it."""
 
-    def __init__(self, findings: Findings, root: Path):
+    def __init__(self, findings: Findings, root: Path, files: Files):
         self.findings = findings
         self.root = root
-        self.real_root = root.resolve()
+        self.files = files
         self.done: dict[Path, _Content] = {}
-        self.files: list[str] = []
+        self.names: list[str] = []
         self.documents: list[Node] = []
 
     def read(self, path: Path, on_the_way: tuple[Path, ...]) -> _Content | None:
         """What is declared at a path; `on_the_way` are the folders whose `extends` led here."""
-        real = path.resolve()
+        real = self.files.real(path)
         if real in self.done:
             return self.done[real]
-        files = [path] if path.is_file() else list(_yaml_files(path))
+        files = [path] if self.files.is_file(path) else list(_yaml_files(path, self.files))
         if not files:
             self.findings.add("DF011", Place.whole(str(path)), path=str(path))
             return None
@@ -130,11 +137,11 @@ class _Reader:
 
     def _read_file(self, file: Path, own: _Content) -> None:
         shown = file.as_posix()
-        if not is_inside(file, self.real_root):
+        if not is_inside(file, self.root, self.files):
             self.findings.add("DF013", Place.whole(shown), target=shown, root=self.root.as_posix())
             return
-        self.files.append(shown)
-        top = read_file(file, self.findings, shown_as=shown)
+        self.names.append(shown)
+        top = read_file(file, self.findings, shown_as=shown, files=self.files)
         if top is None:
             return
         if top.kind != "map":
@@ -219,25 +226,26 @@ class _Reader:
         return known
 
     def _extended(self, own: _Content, target: str, place: Place, way: tuple[Path, ...]) -> _Content | None:
-        folder = own.path.parent if own.path.is_file() else own.path
+        folder = own.path.parent if self.files.is_file(own.path) else own.path
         path = Path(os.path.normpath(folder / target))
-        if "\0" in target or not is_inside(path, self.real_root):
+        if "\0" in target or not is_inside(path, self.root, self.files):
             self.findings.add("DF013", place, target=target, root=self.root.as_posix())
             return None
-        if not path.exists():
-            self.findings.add("DF015", place, target=target, suggestion=_near_folder(target, path))
+        if not (self.files.is_file(path) or self.files.is_folder(path)):
+            self.findings.add("DF015", place, target=target, suggestion=_near_folder(target, path, self.files))
             return None
-        if path.resolve() in way:
-            chain = " -> ".join(step.name for step in (*way[way.index(path.resolve()) :], path.resolve()))
+        real = self.files.real(path)
+        if real in way:
+            chain = " -> ".join(step.name for step in (*way[way.index(real) :], real))
             self.findings.add("DF012", place, target=target, chain=chain)
             return None
         return self.read(path, way)
 
 
-def is_inside(path: Path, root: Path) -> bool:
+def is_inside(path: Path, root: Path, files: Files = DISK) -> bool:
     """True if the path, with every symbolic link followed, stays below the root."""
     try:
-        return path.resolve().is_relative_to(root.resolve())
+        return files.real(path).is_relative_to(files.real(root))
     except (OSError, RuntimeError, ValueError):  # a loop of links, a name that no file can have
         return False
 
@@ -270,11 +278,9 @@ def _replaces(new: Declaration, old: Declaration) -> bool:
     return False
 
 
-def _near_folder(target: str, path: Path) -> str | None:
+def _near_folder(target: str, path: Path, files: Files) -> str | None:
     """The path with its last step corrected, if something with a similar name lies there."""
-    if not path.parent.is_dir():
-        return None
-    nearest = closest(path.name, [entry.name for entry in _entries(path.parent)])
+    nearest = closest(path.name, [entry.name for entry in files.entries(path.parent)])
     return None if nearest is None else (Path(target).parent / nearest).as_posix()
 
 
@@ -283,23 +289,15 @@ def _parent(folder: Path) -> Path:
     return folder.parent if folder.name and folder.name != ".." else folder / ".."
 
 
-def _entries(folder: Path) -> list[Path]:
-    """What lies in a folder, sorted, without hidden files; empty if it may not be read."""
-    try:
-        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    except OSError:
-        return []
-
-
 def _has_yaml(folder: Path) -> bool:
-    return any(entry.suffix in YAML_ENDINGS and entry.is_file() for entry in _entries(folder))
+    return any(entry.suffix in YAML_ENDINGS and entry.is_file() for entry in DISK.entries(folder))
 
 
-def _yaml_files(folder: Path) -> Iterator[Path]:
+def _yaml_files(folder: Path, files: Files) -> Iterator[Path]:
     """The YAML files of a folder and the folders in it, sorted; links to folders are not followed."""
-    for entry in _entries(folder):
-        if entry.is_dir():
-            if not entry.is_symlink():
-                yield from _yaml_files(entry)
-        elif entry.suffix in YAML_ENDINGS and entry.is_file():
+    for entry in files.entries(folder):
+        if files.is_folder(entry):
+            if not files.is_link(entry):
+                yield from _yaml_files(entry, files)
+        elif entry.suffix in YAML_ENDINGS and files.is_file(entry):
             yield entry

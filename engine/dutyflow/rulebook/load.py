@@ -22,12 +22,14 @@ from dutyflow.rulebook.compile.children import check_children, check_schedules
 from dutyflow.rulebook.compile.context import Context, label, text_of
 from dutyflow.rulebook.compile.fields import compile_form
 from dutyflow.rulebook.compile.organisation import Item, compile_matrix, compile_organisation
+from dutyflow.rulebook.compile.readers import with_readers
 from dutyflow.rulebook.compile.reports import Reports, compile_reports
 from dutyflow.rulebook.compile.schedules import compile_schedules
 from dutyflow.rulebook.compile.sets import compile_sets, compile_templates
 from dutyflow.rulebook.compile.tables import check_circles, columns_of, compile_table
 from dutyflow.rulebook.compile.workflows import compile_workflow, names_of, others_of, read_skeletons
 from dutyflow.rulebook.expressions import Expression
+from dutyflow.rulebook.files import DISK, Files
 from dutyflow.rulebook.findings import Findings
 from dutyflow.rulebook.folder import VARIES, RawRulebook, read_rulebook
 from dutyflow.rulebook.nodes import Node
@@ -120,10 +122,10 @@ class Loaded:
         return assumed_in(self.raw) if self.raw else ()
 
 
-def load_rulebook(path: Path, root: Path | None = None) -> Loaded:
+def load_rulebook(path: Path, root: Path | None = None, *, files: Files = DISK) -> Loaded:
     """Read, check the shape of, and compile the rulebook at `path`. Never raises for what a rulebook gets wrong."""
     findings = Findings()
-    raw = read_rulebook(path, findings, root)
+    raw = read_rulebook(path, findings, root, files=files)
     loaded = Loaded(path=path, name=raw.name if raw else path.name, findings=findings, raw=raw)
     if raw is None or findings.has_errors:
         return loaded
@@ -169,7 +171,8 @@ def _compile(loaded: Loaded, raw: RawRulebook) -> None:
     check_circles(context)
     sets = compile_sets(context, skeletons, everywhere)
     templates = compile_templates(context)
-    workflows = {name: compile_workflow(context, skeletons, name, matrix) for name in skeletons}
+    compiled = {name: compile_workflow(context, skeletons, name, matrix) for name in skeletons}
+    workflows = {name: with_readers(one, context.organisation, tables) for name, one in compiled.items()}
     schedules = compile_schedules(context, everywhere, others_of(skeletons))
     check_children(context, workflows)
     check_schedules(context, workflows, schedules)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import yaml
 
+from dutyflow.rulebook.files import DISK, Files
 from dutyflow.rulebook.findings import Findings, Related
 from dutyflow.rulebook.nodes import Node, Scalar, Span
 from dutyflow.rulebook.places import Place, Source
@@ -39,15 +40,14 @@ _SURROGATE = re.compile("[^\x00-\ud7ff\ue000-\U0010ffff]")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
-def read_file(path: Path, findings: Findings, *, shown_as: str | None = None) -> Node | None:
+def read_file(path: Path, findings: Findings, *, shown_as: str | None = None, files: Files = DISK) -> Node | None:
     """Read one file; None (and at least one finding) if it cannot be read as one YAML document.
 
     `shown_as` is the path that people see. The size is looked at before anything is parsed.
     """
     shown = shown_as or str(path)
     try:
-        with path.open("rb") as file:
-            data = file.read(BYTES_MAX + 1)
+        data = files.read(path, BYTES_MAX + 1)
     except OSError as error:
         findings.add("DF014", Place.whole(shown), reason=error.strerror or type(error).__name__)
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +10,11 @@ from typing import Any
 
 from dutyflow.errors import MisuseError
 from dutyflow.kernel.commands import Open
-from dutyflow.kernel.denials import Denial
+from dutyflow.kernel.encoding import canonical
 from dutyflow.kernel.guards import is_blank
 from dutyflow.kernel.rules import Rules
-from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.records import BadRow, BatchAnswer
-from dutyflow.runtime.step import Step, asked
+from dutyflow.runtime.step import Step, Versions, asked
 from dutyflow.runtime.work import Work
 
 Row = Mapping[str, Any]
@@ -40,41 +40,45 @@ class Batch:
 
 
 def open_rows(
-    batch: Batch,
-    ids: Callable[[int], str],
-    at: datetime,
-    facts: Callable[[], Work],
-    rules_for: Callable[[Ticket | None], Rules],
-) -> tuple[BatchAnswer, Work]:
-    """Open them all, or say what is wrong with every bad row; the second is what is to be written.
+    batch: Batch, ids: Callable[[int], str], at: datetime, versions: Versions, rules: Rules, work: Work
+) -> BatchAnswer:
+    """Open them all, or say what is wrong with every bad row; `work` then holds what is to be written.
 
     After a bad row the others are tried as if it were not there. Of a batch that is refused, only the refusals of the
     rules are written, into the audit trail.
     """
     rows = tuple(_filled(row) for row in batch.rows)
     bad = _bad_keys(rows, batch.key)
-    refused: list[tuple[Open, Denial]] = []
+    refusals = work.fork()
     opened: list[str] = []
-    work = facts()
+    whole = work.fork()
     for number, row in enumerate(rows, start=1):
         if number in bad:
             continue
         opening = _opening(batch, row, ids(number))
-        step = Step(rules_for, work.fork(), at)
-        denial = step.perform(opening.ticket, opening)
+        step = Step(versions, rules, whole.fork())
+        denial = step.perform(opening.ticket, opening, at)
         if denial is not None:
             bad[number] = BadRow(number=number, key=_key_of(row, batch.key), why=denial.code, denial=denial)
-            refused.append((opening, denial))
+            refusals.note(asked(opening, None, at, denial, workflow=batch.workflow))
+            refusals.join_reads(step.work)
             continue
-        work = step.work
-        work.note(asked(opening, step.reached, at, None, workflow=batch.workflow))
+        step.work.note(asked(opening, step.reached, at, None, workflow=batch.workflow))
+        whole.join(step.work)
         opened.append(step.reached or opening.ticket)
-    if not bad:
-        return BatchAnswer(tickets=tuple(opened), happened=tuple(work.happened)), work
-    work = facts()
-    for opening, denial in refused:
-        work.note(asked(opening, None, at, denial, workflow=batch.workflow))
-    return BatchAnswer(happened=tuple(work.happened), bad=tuple(bad[number] for number in sorted(bad))), work
+    if bad:
+        refusals.join_reads(whole)
+        work.join(refusals)
+        return BatchAnswer(happened=tuple(refusals.happened), bad=tuple(bad[number] for number in sorted(bad)))
+    work.join(whole)
+    return BatchAnswer(tickets=tuple(opened), happened=tuple(whole.happened))
+
+
+def fingerprint_of_rows(batch: Batch) -> str:
+    """What makes two batches the same: the same rows in the same order."""
+    rows = [dict(row) for row in batch.rows]
+    same = ("Rows", batch.workflow, batch.event, batch.actor, batch.key, batch.reason, rows)
+    return hashlib.sha256(canonical(same)).hexdigest()
 
 
 def check_key(batch: Batch, rules: Rules) -> None:

@@ -1,4 +1,4 @@
-"""One step on its way: the tickets it has read and changed so far, seen over the store, written all at once."""
+"""One step on its way: the tickets it has read and changed so far, seen over what is kept, written all at once."""
 
 from __future__ import annotations
 
@@ -11,58 +11,73 @@ from dutyflow.kernel.effects import Notice, Send
 from dutyflow.kernel.events import Event
 from dutyflow.kernel.facts import Lookalike
 from dutyflow.kernel.ticket import Ticket
-from dutyflow.ports.records import Asked, Change, Commit, Happening, KeptAnswer, Outgoing
-from dutyflow.ports.store import Directory, TicketStore
+from dutyflow.ports.host import Directory
+from dutyflow.ports.records import Asked, Change, Commit, Happening, KeptAnswer, Outgoing, Turn
+from dutyflow.ports.store import Reads
 
 
 class Work:
-    """Also the kernel's `Facts`: what it answers includes what this very step has changed already."""
+    """What is kept, with what this step has changed already laid over it.
 
-    def __init__(self, store: TicketStore, directory: Directory) -> None:
-        self._store = store
-        self._directory = directory
+    A work stands on a store, or on another work that it may become a part of (`fork`, then `join` or nothing): a
+    transaction holds its commands like that, and a command the steps that may fall away.
+    """
+
+    def __init__(self, base: Reads) -> None:
+        self._base = base
         self._tickets: dict[str, Ticket] = {}
-        self._seq_before: dict[str, int] = {}
+        self._before: dict[str, Ticket | None] = {}
         self._events: dict[str, tuple[Event, ...]] = {}
+        self._books: dict[str, str] = {}
         self._outbox: list[Outgoing] = []
         self._numbers: dict[str, int] = {}
-        self._proposed: dict[str, int] = {}
-        """Numbers for a ticket that is not decided on yet; they count once it is there."""
+        self._read: dict[str, int] = {}
+        self._watched: set[tuple[str, str]] = set()
+        self._answers: dict[str, KeptAnswer] = {}
+        self._turns: list[Turn] = []
         self.happened: list[Happening] = []
         self.audit: list[Asked] = []
 
     def fork(self) -> Work:
-        """A second work that goes on from here, to be kept or dropped as a whole."""
-        fork = Work(self._store, self._directory)
-        fork._tickets = dict(self._tickets)
-        fork._seq_before = dict(self._seq_before)
-        fork._events = dict(self._events)
-        fork._outbox = list(self._outbox)
-        fork._numbers = dict(self._numbers)
-        fork.happened = list(self.happened)
-        fork.audit = list(self.audit)
-        return fork
+        """A second work that goes on from here; it counts once it is joined, and may be dropped instead."""
+        return Work(self)
 
-    def find(self, ticket: str) -> Ticket | None:
-        """The ticket as this step sees it, or None."""
-        return self._tickets.get(ticket) or self._store.load(ticket)
+    def join(self, fork: Work) -> None:
+        """Take over everything a fork has done."""
+        for ticket, before in fork._before.items():
+            self._before.setdefault(ticket, before)
+            self._events[ticket] = (*self._events.get(ticket, ()), *fork._events[ticket])
+        self._tickets.update(fork._tickets)
+        self._books.update(fork._books)
+        self._outbox += fork._outbox
+        self._numbers.update(fork._numbers)
+        self._answers.update(fork._answers)
+        self._turns += fork._turns
+        self.happened += fork.happened
+        self.audit += fork.audit
+        self.join_reads(fork)
 
-    def take(self, decision: Decision) -> None:
+    def join_reads(self, fork: Work) -> None:
+        """Take over only what a fork has looked at: a refusal depends on it too."""
+        self._watched |= fork._watched
+        self._read.update(fork._read)
+
+    def take(self, decision: Decision, book: str, numbers: Mapping[str, int]) -> None:
         """Take over what the kernel decided for one ticket; its other effects are the runner's business."""
         ticket = decision.ticket
-        proposed, self._proposed = self._proposed, {}
         if ticket is None:
             return
-        self._numbers.update(proposed)
-        if ticket.id not in self._seq_before:
-            known = self._store.load(ticket.id)
-            self._seq_before[ticket.id] = known.seq if known else 0
+        self._numbers.update(numbers)
+        if ticket.id not in self._before:
+            self._before[ticket.id] = self._base.load(ticket.id)
+            self._books[ticket.id] = book
         self._tickets[ticket.id] = ticket
         self._events[ticket.id] = (*self._events.get(ticket.id, ()), *decision.events)
-        self.happened.extend(Happening(ticket.id, event) for event in decision.events)
+        first = ticket.seq - len(decision.events) + 1
+        self.happened.extend([Happening(ticket.id, event, seq) for seq, event in enumerate(decision.events, first)])
         for number, effect in enumerate(decision.effects):
             if isinstance(effect, Notice | Send):
-                self._outbox.append(Outgoing(f"{ticket.id}:{ticket.seq}:{number}", ticket.id, effect))
+                self._outbox.append(_outgoing(ticket, number, effect))
 
     def note(self, asked: Asked) -> None:
         """Keep a command in the audit trail; a refused one is something that happened."""
@@ -70,23 +85,86 @@ class Work:
         if asked.denial is not None:
             self.happened.append(Happening(asked.ticket, asked))
 
-    def commit(self, key: str | None = None, kept: KeptAnswer | None = None) -> None:
-        """Write everything, or nothing."""
-        changes = tuple(
-            Change(ticket, self._events[ticket.id], self._seq_before[ticket.id]) for ticket in self._tickets.values()
-        )
-        self._store.commit(
-            Commit(
-                changes=changes,
-                outbox=tuple(self._outbox),
-                audit=tuple(self.audit),
-                key=key,
-                kept=kept,
-                numbers=self._numbers,
-            )
+    def keep(self, key: str, answer: KeptAnswer) -> None:
+        """Keep an answer under its key."""
+        self._answers[key] = answer
+
+    def turn(self, turn: Turn) -> None:
+        """Let a schedule come on to its next moment."""
+        self._turns.append(turn)
+
+    def to_commit(self) -> Commit:
+        """Everything that is to be written."""
+        changes = [
+            Change(book=self._books[name], ticket=ticket, events=self._events[name], before=self._before[name])
+            for name, ticket in self._tickets.items()
+        ]
+        return Commit(
+            changes=tuple(changes),
+            outbox=tuple(self._outbox),
+            audit=tuple(self.audit),
+            answers=self._answers,
+            numbers=self._numbers,
+            turns=tuple(self._turns),
+            read={name: seq for name, seq in self._read.items() if name not in self._tickets},
+            watched=frozenset(self._watched),
         )
 
-    # --- the kernel's facts -------------------------------------------------------------------------------------
+    # --- what is asked of it, as of a store ---------------------------------------------------------------------
+
+    def load(self, ticket: str) -> Ticket | None:
+        """The ticket as this step sees it, or None."""
+        found = self._tickets.get(ticket)
+        if found is not None:
+            return found
+        found = self._base.load(ticket)
+        if found is not None:
+            self._read[ticket] = found.seq
+        return found
+
+    def answer(self, key: str) -> KeptAnswer | None:
+        """What was answered under a key, in this transaction or before."""
+        return self._answers.get(key) or self._base.answer(key)
+
+    def select(
+        self, book: str, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]
+    ) -> tuple[Ticket, ...]:
+        """Tickets by workflow, state and fields, in opening order; those of this step as it leaves them."""
+        self._watched.add((book, workflow))
+        kept = self._base.select(book, workflow, states, same)
+        if not self._tickets:
+            return kept
+        mine = {t.id: t for t in self._mine(book) if _fits(t, workflow, states, same)}
+        found = [mine.pop(t.id) if t.id in mine else t for t in kept if t.id in mine or t.id not in self._tickets]
+        return (*found, *mine.values())
+
+    def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
+        """Tickets about the same thing, those of this step first."""
+        self._watched.add((book, workflow))
+        kept = (other for other in self._base.lookalikes(book, workflow, same) if other.id not in self._tickets)
+        return (*_alike(reversed(self._mine(book)), workflow, same), *kept)
+
+    def last_number(self, series: str) -> int:
+        """The last number of a series, those of this step included."""
+        return self._numbers.get(series) or self._base.last_number(series)
+
+    def _mine(self, book: str) -> list[Ticket]:
+        return [ticket for name, ticket in self._tickets.items() if self._books[name] == book]
+
+
+class World:
+    """The kernel's `Facts`: the people, and the tickets of one rulebook as a work sees them.
+
+    `numbers` are the record numbers that were given while it was asked; they count once a ticket has one of them.
+    """
+
+    __slots__ = ("_book", "_directory", "_work", "numbers")
+
+    def __init__(self, work: Work, directory: Directory, book: str) -> None:
+        self._work = work
+        self._directory = directory
+        self._book = book
+        self.numbers: dict[str, int] = {}
 
     def roles_of(self, person: str, at: datetime) -> frozenset[str]:
         """The roles a person holds."""
@@ -100,25 +178,39 @@ class Work:
         """The level of a member's skill."""
         return self._directory.skill_of(person, skill)
 
-    def select(self, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]) -> tuple[Ticket, ...]:
-        """Tickets by workflow, state and fields, in opening order; those of this step as it leaves them."""
-        kept = self._store.select(workflow, states, same)
-        if not self._tickets:
-            return kept
-        mine = {t.id: t for t in self._tickets.values() if _fits(t, workflow, states, same)}
-        found = [mine.pop(t.id) if t.id in mine else t for t in kept if t.id in mine or t.id not in self._tickets]
-        return (*found, *mine.values())
+    def find(self, ticket: str) -> Ticket | None:
+        """Another ticket as it stands in this transaction."""
+        return self._work.load(ticket)
 
-    def next_number(self, series: str) -> int:
-        """The next record number of a series; taken for good only when this step is written."""
-        last = self._proposed.get(series) or self._numbers.get(series) or self._store.last_number(series)
-        self._proposed[series] = last + 1
-        return last + 1
+    def select(self, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]) -> tuple[Ticket, ...]:
+        """Tickets by workflow, state and fields, in opening order."""
+        return self._work.select(self._book, workflow, states, same)
 
     def lookalikes(self, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
-        """Tickets about the same thing, those of this step first."""
-        kept = (other for other in self._store.lookalikes(workflow, same) if other.id not in self._tickets)
-        return (*_alike(reversed(self._tickets.values()), workflow, same), *kept)
+        """Tickets about the same thing, newest first."""
+        return self._work.lookalikes(self._book, workflow, same)
+
+    def next_number(self, series: str) -> int:
+        """The next record number of a series; taken for good only when the step is written."""
+        key = f"{self._book}/{series}"
+        number = (self.numbers.get(key) or self._work.last_number(key)) + 1
+        self.numbers[key] = number
+        return number
+
+
+def _outgoing(ticket: Ticket, number: int, effect: Notice | Send) -> Outgoing:
+    due_at = None
+    if isinstance(effect, Notice):
+        runs = (*ticket.clocks, *ticket.past_clocks)
+        due_at = next((r.due_at or r.nominal_due_at for r in runs if (r.sla, r.run) == (effect.sla, effect.run)), None)
+    return Outgoing(
+        id=f"{ticket.id}:{ticket.seq}:{number}",
+        ticket=ticket.id,
+        workflow=ticket.workflow,
+        rules=ticket.rules,
+        notice=effect,
+        due_at=due_at,
+    )
 
 
 def _fits(ticket: Ticket, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from dutyflow.errors import StoreError
+from dutyflow.errors import ConflictError
 from dutyflow.kernel.events import Event
 from dutyflow.kernel.facts import Lookalike
 from dutyflow.kernel.ticket import Ticket
+from dutyflow.ports.outbox import Waiting
 from dutyflow.ports.records import Asked, Change, Commit, KeptAnswer, Outgoing
 from dutyflow.stores.index import TicketIndex
 
@@ -56,16 +57,18 @@ class MemoryStore:
         first = self._first()
         return first[0] if first else None
 
-    def lookalikes(self, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
+    def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
         """Tickets of a workflow whose fields have these values, the one opened last first."""
         return tuple(
             Lookalike(id=ticket.id, state=ticket.state, changed_at=ticket.changed_at)
-            for ticket in reversed(self.select(workflow, None, same))
+            for ticket in reversed(self.select(book, workflow, None, same))
         )
 
-    def select(self, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]) -> tuple[Ticket, ...]:
+    def select(
+        self, book: str, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]
+    ) -> tuple[Ticket, ...]:
         """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
-        return self._index.select(workflow, states, same)
+        return self._index.select(book, workflow, states, same)
 
     def last_number(self, series: str) -> int:
         """The last number given in a series of record numbers; 0 if none was."""
@@ -76,36 +79,39 @@ class MemoryStore:
         return self._answers.get(key)
 
     def commit(self, commit: Commit) -> None:
-        """Write everything of one step or nothing; `StoreError` if a ticket moved on meanwhile."""
+        """Write everything of one transaction or nothing; `ConflictError` if something moved on meanwhile."""
         for change in commit.changes:
             self._check(change)
-        if commit.key is not None and commit.key in self._answers:
-            raise StoreError(f"The key {commit.key!r} has been answered already.")
+        for key in commit.answers:
+            if key in self._answers:
+                raise ConflictError(f"The key {key!r} has been answered already.")
         for change in commit.changes:
             self._write(change)
         self._outbox.extend(commit.outbox)
         self._audit.extend(commit.audit)
         self._numbers.update(commit.numbers)
-        if commit.key is not None and commit.kept is not None:
-            self._answers[commit.key] = commit.kept
+        self._answers.update(commit.answers)
 
     def audit(self) -> Iterable[Asked]:
         """Every command that was asked, in order, refused ones included."""
         return tuple(self._audit)
 
-    def outbox(self) -> Iterable[Outgoing]:
-        """The notices that wait to be sent, in order."""
-        return tuple(self._outbox)
+    def outbox(self) -> Iterable[Waiting]:
+        """The notices that wait to be sent, in the order in which they were kept."""
+        return tuple(
+            Waiting(number=number, outgoing=outgoing, try_at=outgoing.notice.deliver_at)
+            for number, outgoing in enumerate(self._outbox, start=1)
+        )
 
     def _check(self, change: Change) -> None:
         known = self._tickets.get(change.ticket.id)
-        seq = known.seq if known else 0
-        if seq != change.seq_before:
-            raise StoreError(f"Ticket {change.ticket.id} stands at {seq}, not at {change.seq_before}.")
+        seq, expected = (ticket.seq if ticket else 0 for ticket in (known, change.before))
+        if seq != expected:
+            raise ConflictError(f"Ticket {change.ticket.id} stands at {seq}, not at {expected}.")
 
     def _write(self, change: Change) -> None:
         ticket = change.ticket
-        self._index.put(self._tickets.get(ticket.id), ticket)
+        self._index.put(change.book, self._tickets.get(ticket.id), ticket)
         self._tickets[ticket.id] = ticket
         self._events.setdefault(ticket.id, []).extend(change.events)
         due_at = ticket.next_due_at

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dutyflow.kernel.commands import BUILT_IN
 from dutyflow.kernel.denials import Denial
 from dutyflow.kernel.rules import Rules, State, Workflow
 from dutyflow.telling.moments import show_moment, show_span
@@ -46,9 +47,11 @@ class Teller:
         return text
 
     def event(self, event: str) -> str:
-        """The title of an event."""
-        rules = (rule for w in self._workflows for rule in w.steps.get(event, {}).values())
-        return self._first(rules, event)
+        """The title of an event; of a request that needs none, unless the first workflow has an event of its name."""
+        built_in = event in BUILT_IN
+        known = self._workflows[:1] if built_in else self._workflows
+        rules = (rule for w in known for rule in w.steps.get(event, {}).values())
+        return self._first(rules, say(f"request.{event}", self.lang) if built_in else event)
 
     def outcome(self, outcome: str, state: State | None = None) -> str:
         """The title of an outcome of a state, if that is known, else of the first state that may end with it."""
@@ -172,27 +175,42 @@ def _state_sentence(denial: Denial, teller: Teller) -> tuple[str, dict[str, obje
 
 
 def _input_sentence(values: Mapping[str, Any], teller: Teller) -> tuple[str, dict[str, object]]:
-    said: dict[str, object] = {"field": teller.field(str(values.get("field", "")))}
+    if "field" not in values:
+        return _request_sentence(values, teller)
+    said: dict[str, object] = {"field": teller.field(str(values["field"]))}
     if "accepts" in values:
         return "input_unknown", {**said, "accepts": teller.listed(teller.field(name) for name in values["accepts"])}
     said["value"] = teller.value(values.get("value"))
     if "role" in values:
         role = values["role"]
         return ("input_person_role", {**said, "role": teller.role(role)}) if role else ("input_person", said)
-    problem = values.get("problem")
-    if not problem:
+    if not values.get("problem"):
         return "input", said
+    return "input_problem", {**said, "problem": _problem(values, teller)}
+
+
+def _request_sentence(values: Mapping[str, Any], teller: Teller) -> tuple[str, dict[str, object]]:
+    """What is wrong with a correction, a comment or an assignment as a whole."""
+    if "problem" in values:
+        return "input_text", {"problem": _problem(values, teller)}
+    if "member" in values:
+        role, said = values.get("role"), {"member": values["member"]}
+        return ("input_member_role", {**said, "role": teller.role(role)}) if role else ("input_member", said)
+    return ("input_no_role" if values.get("no_role") else "input_unchanged"), {}
+
+
+def _problem(values: Mapping[str, Any], teller: Teller) -> str:
+    problem, limits = values["problem"], values.get("limits") or {}
     key = f"input.{problem}"
-    limits = values.get("limits") or {}
-    words = say(key, teller.lang, **limits) if key in message_keys(teller.lang) else str(problem)
-    return "input_problem", {**said, "problem": words}
+    return say(key, teller.lang, **limits) if key in message_keys(teller.lang) else str(problem)
 
 
 def _person_sentence(denial: Denial, teller: Teller) -> tuple[str, dict[str, object]]:
     said: dict[str, object] = {"person": denial.values.get("person", "")}
     if "field" not in denial.values:
         return "same_person_signature", said
-    return denial.code, {**said, "field": teller.field(denial.values["field"])}
+    code = "conflict_owner" if denial.values.get("owning") else denial.code
+    return code, {**said, "field": teller.field(denial.values["field"])}
 
 
 def _rule_sentence(denial: Denial, teller: Teller) -> tuple[str, dict[str, object]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dutyflow.kernel import rules as kr
-from dutyflow.kernel.decide import OWNER
+from dutyflow.kernel.admission import OWNER
 from dutyflow.kernel.scope import Scope
 from dutyflow.rulebook.compile.context import Context, is_true, items_of, label, text_of
 from dutyflow.rulebook.compile.event_checks import compile_checks, fields_taken

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from dutyflow.kernel import rules as kr
 from dutyflow.rulebook.acceptors import BadValue, acceptor
-from dutyflow.rulebook.compile.context import Context, is_true, label, text_of
+from dutyflow.rulebook.compile.context import Context, label, text_of
+from dutyflow.rulebook.compile.readers import named_readers
 from dutyflow.rulebook.expressions import RESERVED_NAMES
 from dutyflow.rulebook.nodes import Node
 from dutyflow.rulebook.types import Type, choice, list_of
@@ -37,8 +40,16 @@ def fields_of_workflow(
             known = fields.get(name)
             if known is not None and known[1] != field_type:
                 context.findings.add("DF254", item.place, field=name, form=form)
-            fields[name] = (field, field_type)
+            fields[name] = (_as_private(field, known[0]) if known is not None else field, field_type)
     return fields
+
+
+def _as_private(field: kr.Field, known: kr.Field) -> kr.Field:
+    """The field, at least as private as the form before it has declared it."""
+    if not known.private:
+        return field
+    narrower = field.seen_by & known.seen_by or field.seen_by or known.seen_by
+    return replace(field, private=True, seen_by=narrower)
 
 
 def type_of(context: Context, name: str, node: Node) -> Type | None:
@@ -78,7 +89,8 @@ def _field(context: Context, name: str, node: Node, field_type: Type) -> kr.Fiel
         options=field_type.options,
         role=role,
         default=_default(context, name, node, field_type),
-        private=is_true(node.get("private")),
+        private=node.get("private") is not None,
+        seen_by=named_readers(context, node.get("private")),
     )
 
 

@@ -14,6 +14,7 @@ from dutyflow.rulebook.compile.context import Context, items_of, label, text_of
 from dutyflow.rulebook.compile.events import Lifecycle, compile_events
 from dutyflow.rulebook.compile.fields import Fields, fields_of_workflow
 from dutyflow.rulebook.compile.outreach import Others
+from dutyflow.rulebook.compile.permissions import compile_permissions
 from dutyflow.rulebook.compile.slas import Surroundings, compile_sla
 from dutyflow.rulebook.compile.states import StateTree, compile_states, read_tree
 from dutyflow.rulebook.folder import Declaration
@@ -128,6 +129,7 @@ def compile_workflow(
             machine=None,
             duplicates=tuple(_duplicates(context, node, tree, names, life.events)),
             conflict_fields=context.all_known("field", node.get("conflict_of_interest"), names.fields),
+            permissions=compile_permissions(context, node, names),
             composites=tree.composites,
             number=text_of(node.get("number")) or None,
             defaults={key: field.default for key, field in fields.items() if field.default is not None},

@@ -1,0 +1,329 @@
+"""The SQLite store: a transaction at a time on the writing connection, any number of readers beside it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from dutyflow.kernel.events import Event
+from dutyflow.kernel.facts import Lookalike
+from dutyflow.kernel.ticket import Ticket
+from dutyflow.ports.host import Clock
+from dutyflow.ports.outbox import Claimed, Delivery, Waiting
+from dutyflow.ports.queue import Chain, Count, Page, Query, Recorded
+from dutyflow.ports.records import Asked, Commit, KeptAnswer
+from dutyflow.runtime.clocks import SystemClock
+from dutyflow.stores.encoded import (
+    asked_of,
+    can_be_filed,
+    decode_event,
+    decode_ticket,
+    filed_value,
+    maybe_moment,
+    micros,
+    moment,
+    outgoing_of,
+)
+from dutyflow.stores.finding import find_sql, page_of
+from dutyflow.stores.sqlite.connections import Connections, translated
+from dutyflow.stores.sqlite.schema import check_schema
+from dutyflow.stores.sqlite.transaction import SQL, FiledFields, SqliteTransaction
+
+Watching = frozenset[tuple[str, str]]
+
+
+class SqliteStore:
+    """A `SharedStore` in one file, which several processes may have open. `clock` measures leases.
+
+    Raises `SchemaError` if the tables of the file do not fit; see `upgrade_sqlite`.
+    """
+
+    def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
+        self._connections = Connections(path)
+        self._path = path
+        self._clock = clock or SystemClock()
+        self._fields: FiledFields = {}
+        self._field_count = -1
+        check_schema(self._connections.reader, path)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._connections.close()
+
+    # --- transactions -------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def begin(
+        self, *, tickets: Iterable[str] = (), keys: Iterable[str] = (), watching: Watching = frozenset()
+    ) -> Iterator[SqliteTransaction]:
+        """A transaction. Nobody else writes to the file until it ends, so there is nothing to watch."""
+        with self._writing() as connection:
+            transaction = SqliteTransaction(connection, self._filed_fields(connection))
+            yield transaction
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """The writing connection within a transaction; whoever does not commit it has written nothing."""
+        with self._connections.writing, translated(self._path):
+            connection = self._connections.writer
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def commit(self, commit: Commit) -> None:
+        """Write everything of one transaction or nothing."""
+        with self.begin() as transaction:
+            transaction.commit(commit)
+
+    def _filed_fields(self, connection: sqlite3.Connection) -> FiledFields:
+        """The fields tickets are filed by; read again when another process has added some."""
+        (count,) = connection.execute(SQL["filed_fields_count"]).fetchone()
+        if count != self._field_count:
+            fields: dict[tuple[str, str], frozenset[str]] = {}
+            for book, workflow, field in connection.execute(SQL["filed_fields"]):
+                fields[book, workflow] = fields.get((book, workflow), frozenset()) | {field}
+            self._fields, self._field_count = fields, count
+        return self._fields
+
+    # --- looking at tickets -------------------------------------------------------------------------------------
+
+    def load(self, ticket: str) -> Ticket | None:
+        """The ticket as it stands; None if there is none of this id."""
+        return self._reading().load(ticket)
+
+    def select(
+        self, book: str, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]
+    ) -> tuple[Ticket, ...]:
+        """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
+        return self._reading().select(book, workflow, states, same)
+
+    def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
+        """Tickets of a workflow whose fields have these values, the one opened last first."""
+        return self._reading().lookalikes(book, workflow, same)
+
+    def last_number(self, series: str) -> int:
+        """The last number given in a series of record numbers; 0 if none was."""
+        return self._reading().last_number(series)
+
+    def answer(self, key: str) -> KeptAnswer | None:
+        """What was answered under an idempotency key."""
+        return self._reading().answer(key)
+
+    def _reading(self) -> SqliteTransaction:
+        """The same questions as in a transaction, asked of what is committed."""
+        with translated(self._path):
+            connection = self._connections.reader
+            return SqliteTransaction(connection, self._filed_fields(connection))
+
+    def history(self, ticket: str) -> tuple[Event, ...]:
+        """All events of a ticket in order; empty for an unknown one."""
+        return tuple(decode_event(body) for (body,) in self._rows("history", ticket))
+
+    def tickets(self) -> Iterable[Ticket]:
+        """All tickets, in the order in which they were opened."""
+        for (name,) in self._rows("ids"):
+            ticket = self.load(name)
+            if ticket is not None:
+                yield ticket
+
+    def find(self, query: Query, *, limit: int, after: str | None = None) -> Page:
+        """One page of a queue; `after` is the cursor of the page before."""
+        with translated(self._path):
+            connection = self._connections.reader
+            fields = self._filed_fields(connection)
+            filed = [(*place, name) for place, names in fields.items() for name in sorted(names)]
+            sql, values = find_sql(query, limit, after, filed, lambda name: f":{name}")
+            return page_of(connection.execute(sql, values), limit, query.order)
+
+    def counts(self) -> tuple[Count, ...]:
+        """How many tickets stand alike, kept in step with every commit."""
+        return tuple(
+            Count(
+                book=book,
+                workflow=workflow,
+                state=state,
+                role=role or None,
+                closed=bool(closed),
+                breached=bool(breached),
+                count=count,
+            )
+            for book, workflow, state, role, closed, breached, count in self._rows("counts")
+        )
+
+    def recorded(self, after: str | None, *, limit: int) -> tuple[Recorded, ...]:
+        """Events of all tickets in the order kept, after a position (None: from the first)."""
+        rows = self._rows("recorded", int(after or 0), limit)
+        return tuple(
+            Recorded(position=str(no), ticket=ticket, seq=seq, event=decode_event(body), hash=hash_)
+            for no, ticket, seq, body, hash_ in rows
+        )
+
+    def chains(self) -> Iterable[Chain]:
+        """The kept bytes of every ticket, for verification."""
+        for ticket, head, body in self._rows("chain_heads"):
+            yield Chain(ticket=ticket, head=head, body=_bytes(body), events=tuple(self._chain(ticket)))
+
+    def _chain(self, ticket: str) -> Iterator[tuple[int, bytes, str]]:
+        return ((seq, _bytes(body), hash_) for seq, body, hash_ in self._rows("chain", ticket))
+
+    def audit(self) -> Iterable[Asked]:
+        """Every command that was asked, in order, refused ones included."""
+        return tuple(asked_of(row) for row in self._rows("asked"))
+
+    def asked(self, ticket: str) -> tuple[Asked, ...]:
+        """Every command that was asked of one ticket, in order."""
+        return tuple(asked_of(row) for row in self._rows("asked_of", ticket))
+
+    # --- what is due --------------------------------------------------------------------------------------------
+
+    def due(self, until: datetime, *, inclusive: bool, limit: int) -> tuple[tuple[datetime, str], ...]:
+        """The next due moments before (or at) `until`, at most one a ticket, in the order (moment, ticket id)."""
+        rows = self._rows("due_first", micros(until) + inclusive, limit)
+        return tuple((moment(at), ticket) for at, ticket in rows)
+
+    def next_due_at(self) -> datetime | None:
+        """The earliest moment at which something happens by itself to any ticket."""
+        ((at,),) = self._rows("next_due")
+        return maybe_moment(at)
+
+    def claim_due(self, before: datetime, *, limit: int, lease: timedelta) -> tuple[tuple[datetime, str], ...]:
+        """Due moments before `before`, the earliest first, that no other worker will be given until the lease ends."""
+        now = self._clock.now()
+        until = micros(now + lease)
+        with self._writing() as connection:
+            rows = connection.execute(SQL["claimable_due"], (micros(before), micros(now), limit)).fetchall()
+            connection.executemany(SQL["lease_due"], [(until, ticket) for _, ticket in rows])
+            connection.execute("COMMIT")
+        return tuple((moment(at), ticket) for at, ticket in rows)
+
+    def schedules(self) -> Mapping[tuple[str, str], datetime | None]:
+        """The next moment of each schedule (book, name) that has begun; None for one that has ended."""
+        return {(book, name): maybe_moment(at) for book, name, at in self._rows("turns")}
+
+    # --- messages -----------------------------------------------------------------------------------------------
+
+    def outbox(self) -> Iterable[Waiting]:
+        """The notices that wait to be sent, in the order in which they were kept."""
+        return self.messages("waiting", limit=-1)
+
+    def messages(self, status: str | None = None, *, limit: int, after: int = 0) -> tuple[Waiting, ...]:
+        """Kept messages by status, oldest first, after a number."""
+        chosen = "" if status is None else "AND status = ?"
+        values = (after, limit) if status is None else (after, status, limit)
+        with translated(self._path):
+            rows = self._connections.reader.execute(SQL["messages"].format(status=chosen), values).fetchall()
+        return tuple(_waiting(row) for row in rows)
+
+    def claim_messages(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+        """Messages whose time has come, that no other worker will be given until the lease ends."""
+        held_at = self._clock.now()
+        until = micros(held_at + lease)
+        with self._writing() as connection:
+            rows = connection.execute(SQL["claimable_messages"], (micros(now), micros(held_at), limit)).fetchall()
+            connection.executemany(SQL["lease_message"], [(until, row[2]) for row in rows])
+            connection.execute("COMMIT")
+        return tuple(
+            Claimed(outgoing=outgoing_of(row), attempts=attempts, taken_by=tuple(json.loads(taken_by)))
+            for attempts, taken_by, *row in rows
+        )
+
+    def settle(self, deliveries: Iterable[Delivery]) -> None:
+        """Keep what became of claimed messages: delivered, to be tried again at a time, or given up."""
+        rows = [
+            (d.status, d.attempts, micros(d.try_at or d.at), json.dumps(list(d.taken_by)), d.problem, d.id)
+            for d in deliveries
+        ]
+        with self._writing() as connection:
+            connection.executemany(SQL["settle_message"], rows)
+            connection.execute("COMMIT")
+
+    def retry_messages(self, ids: Iterable[str] | None, now: datetime) -> int:
+        """Let dead messages (None: all of them) wait again from `now` on; how many there were."""
+        if ids is None:
+            return self._changed("retry_all_messages", micros(now))
+        return self._changed("retry_messages", micros(now), json.dumps(list(ids)))
+
+    def forget_messages(self, delivered_before: datetime) -> int:
+        """Remove delivered messages that are older; how many there were."""
+        return self._changed("forget_messages", micros(delivered_before))
+
+    # --- rulebooks ----------------------------------------------------------------------------------------------
+
+    def publish(
+        self, book: str, version: str, bundle: bytes, at: datetime, *, filed: Mapping[str, frozenset[str]]
+    ) -> bool:
+        """Keep a version of a rulebook and make it the newest of its name; False if it is the newest already."""
+        with self._writing() as connection:
+            newest = dict(connection.execute(SQL["newest"]).fetchall()).get(book)
+            kept = connection.execute(SQL["bundle"], (version,)).fetchone()
+            if newest == version and kept is not None and _bytes(kept[0]) == bundle:
+                return False
+            connection.execute(SQL["add_rulebook"], (version, book, bundle))
+            connection.execute(SQL["add_publication"], (book, version, micros(at)))
+            known = self._filed_fields(connection)
+            for workflow, fields in filed.items():
+                self._file_by(connection, book, workflow, fields - known.get((book, workflow), frozenset()))
+            connection.execute("COMMIT")
+        return True
+
+    def _file_by(self, connection: sqlite3.Connection, book: str, workflow: str, fields: frozenset[str]) -> None:
+        """File the tickets that are there by fields that no version has asked for before."""
+        connection.executemany(SQL["add_filed_field"], [(book, workflow, field) for field in sorted(fields)])
+        if not fields:
+            return
+        for row in connection.execute(SQL["select"].format(states=""), (book, workflow)).fetchall():
+            values = decode_ticket(row[-1]).fields
+            connection.executemany(
+                SQL["file_ticket"],
+                [
+                    (book, workflow, name, filed_value(values[name]), row[0])
+                    for name in sorted(fields)
+                    if can_be_filed(values.get(name))
+                ],
+            )
+
+    def bundle(self, version: str) -> bytes | None:
+        """The kept sources of a version; None for an unknown one."""
+        rows = self._rows("bundle", version)
+        return _bytes(rows[0][0]) if rows else None
+
+    def newest(self) -> Mapping[str, str]:
+        """The newest version of each rulebook, by name."""
+        return dict(self._rows("newest"))
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    def _rows(self, name: str, *values: Any) -> list[tuple[Any, ...]]:
+        with translated(self._path):
+            return self._connections.reader.execute(SQL[name], values).fetchall()
+
+    def _changed(self, name: str, *values: Any) -> int:
+        with self._writing() as connection:
+            changed = connection.execute(SQL[name], values).rowcount
+            connection.execute("COMMIT")
+        return changed
+
+
+def _waiting(row: tuple[Any, ...]) -> Waiting:
+    number, status, try_at, attempts, taken_by, problem, *outgoing = row
+    return Waiting(
+        number=number,
+        outgoing=outgoing_of(outgoing),
+        status=status,
+        try_at=moment(try_at),
+        attempts=attempts,
+        taken_by=tuple(json.loads(taken_by)),
+        problem=problem,
+    )
+
+
+def _bytes(body: bytes | str) -> bytes:
+    return body.encode() if isinstance(body, str) else body
