@@ -103,6 +103,11 @@ class ConflictError(StoreError):
 class MustWatchError(ConflictError):
     """Tickets were searched that others may be changing at this moment: begin again and watch their workflows."""
 
+    def __init__(self, message: str | None = None, watched: Iterable[tuple[str, str]] = ()) -> None:
+        """Keep the workflows (rulebook, workflow) in which tickets were searched."""
+        self.watched = frozenset(watched)
+        super().__init__(message)
+
 
 class UnavailableError(StoreError):
     """The store cannot be used at the moment: try the same command again with its key."""

@@ -7,9 +7,9 @@ import msgspec
 
 
 class Open(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Open a ticket under `ticket`, an id the runner chose, by an opening event of the workflow."""
+    """Open a ticket by an opening event of the workflow, under the id `ticket`; an engine gives one if it is empty."""
 
-    ticket: str
+    ticket: str = ""
     workflow: str
     event: str
     actor: str

@@ -45,8 +45,8 @@ def openings_at(rules: Rules, schedule: Schedule, at: datetime, facts: Facts) ->
 
 
 def schedule_of(rules: Rules, ticket: str) -> Schedule | None:
-    """The schedule that opened a ticket, by its id; None where somebody else did."""
-    name, sign, _ = ticket.partition("@")
+    """The schedule that opened a ticket, by its id (after the name of the rulebook, where several share a store)."""
+    name, sign, _ = ticket.rpartition(":")[2].partition("@")
     return rules.schedules.get(name) if sign else None
 
 

@@ -81,8 +81,7 @@ def in_utc(at: datetime) -> datetime:
 
 def target_of(command: Request, ticket: str | None) -> str:
     """The ticket that a command is for: `Open` brings its own id."""
-    if isinstance(command, Open):
-        return command.ticket
-    if ticket is None:
+    target = command.ticket if isinstance(command, Open) else ticket
+    if not target:
         raise MisuseError("Say which ticket the command is for.")
-    return ticket
+    return target

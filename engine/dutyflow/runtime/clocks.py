@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 from dutyflow.errors import MisuseError, NaiveTimeError
@@ -13,6 +14,16 @@ class SystemClock:
     def now(self) -> datetime:
         """The present instant."""
         return datetime.now(UTC).replace(microsecond=0)
+
+
+def monotonic() -> float:
+    """Seconds that only go forward, whatever happens to the clock of the machine: for how long, not for when."""
+    return time.monotonic()
+
+
+def pause(seconds: float) -> None:
+    """Let other processes go first for a moment."""
+    time.sleep(seconds)
 
 
 class VirtualClock:

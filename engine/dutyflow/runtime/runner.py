@@ -55,9 +55,7 @@ class LocalRunner:
 
     # --- asking -------------------------------------------------------------------------------------------------
 
-    def submit(
-        self, command: Request, *, ticket: str | None = None, at: datetime, key: str | None = None
-    ) -> Answer:
+    def submit(self, command: Request, *, ticket: str | None = None, at: datetime, key: str | None = None) -> Answer:
         """Answer a command at `at`. `Open` brings its own id; every other command needs `ticket`.
 
         The same `key` gets the same answer, denials included. Raises `MisuseError` for another command under a used
@@ -190,4 +188,3 @@ class LocalRunner:
                 self._store.commit(work.to_commit())
             self._timetable.done(name)
         return happened
-

@@ -110,6 +110,15 @@ class Work:
             watched=frozenset(self._watched),
         )
 
+    @property
+    def watched(self) -> frozenset[tuple[str, str]]:
+        """The workflows (rulebook, workflow) in which tickets were searched or counted."""
+        return frozenset(self._watched)
+
+    def changed(self, ticket: str) -> bool:
+        """Whether the ticket has been changed in this transaction."""
+        return ticket in self._tickets or (isinstance(self._base, Work) and self._base.changed(ticket))
+
     # --- what is asked of it, as of a store ---------------------------------------------------------------------
 
     def load(self, ticket: str) -> Ticket | None:

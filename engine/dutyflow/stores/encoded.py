@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -22,6 +23,9 @@ _MICROSECOND = timedelta(microseconds=1)
 
 NEVER = 2**63 - 1
 """Stands where a queue is sorted by due time and a ticket has none: it comes last."""
+
+FILED_BYTES_MAX = 500
+"""Values that are longer are filed by their hash."""
 
 Tally = tuple[str, str, str, str, bool, bool]
 """What tickets are counted by: book, workflow, state, role (empty for none), closed, breached."""
@@ -83,7 +87,7 @@ def ticket_row(change: Change, head: str) -> tuple[Any, ...]:
         NEVER if listing.due_at is None else micros(listing.due_at),
         listing.breached,
         listing.closed,
-        listing.text,
+        listing.text.casefold(),
         head,
         canonical(ticket),
     )
@@ -137,7 +141,11 @@ def _pairs(field: str, value: Any) -> list[tuple[str, str]]:
 
 
 def filed_value(value: Any) -> str:
-    """A field's value as tickets are filed by it."""
+    """A field's value as tickets are filed by it; equal values are filed alike, whatever their places or time zone."""
+    if isinstance(value, Decimal):
+        value = int(value) if value == value.to_integral_value() else value.normalize()
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC)
     return canonical(value).decode()
 
 

@@ -15,7 +15,8 @@ COLUMNS = (
     "no, id, book, workflow, rules, state, role, member, department, number, outcome, opened_at, changed_at, due_at,"
     " breached, closed"
 )
-_CURSOR = re.compile(r"(due|opened|newest):(\d+):(\d+)")
+_CURSOR = re.compile(r"(due|opened|newest):(-?\d{1,19}):(\d{1,18})")
+_POSITION = re.compile(r"\d{1,18}")
 _ORDERS: dict[Order, tuple[str, str]] = {
     "due": ("(due_at, no) > ({due}, {no})", "due_at, no"),
     "opened": ("no > {no}", "no"),
@@ -29,15 +30,23 @@ Filed = Iterable[tuple[str, str, str]]
 """(book, workflow, field): the fields by which tickets are filed."""
 
 
+def recorded_after(position: str | None) -> int:
+    """The number that a position among all events stands for; `MisuseError` if it is none."""
+    if position is None:
+        return 0
+    if not _POSITION.fullmatch(position):
+        raise MisuseError(f"{position!r} is no position of an event.")
+    return int(position)
+
+
 def find_sql(query: Query, limit: int, after: str | None, filed: Filed, mark: Mark) -> tuple[str, dict[str, Any]]:
     """The statement for one page (and one row more, to know whether another follows) and its parameters."""
-    if not 1 <= limit <= LIMIT_MAX:
-        raise MisuseError(f"A page has 1 to {LIMIT_MAX} rows, not {limit}.")
+    check_limit(limit)
     beyond, order = _ORDERS[query.order]
     values: dict[str, Any] = {"limit": limit + 1}
     parts = [*_conditions(query, values), *_by_fields(query, list(filed), values)]
     if after is not None:
-        values |= _position(after, query.order)
+        values |= position_of(after, query.order)
         parts.append(beyond)
     where = " AND ".join(parts) or "1 = 1"
     names = {name: mark(name) for name in values}
@@ -49,7 +58,7 @@ def page_of(rows: Iterable[tuple[Any, ...]], limit: int, order: Order) -> Page:
     """The page that these rows make."""
     found = list(rows)
     shown = found[:limit]
-    cursor = f"{order}:{shown[-1][13]}:{shown[-1][0]}" if len(found) > limit else None
+    cursor = cursor_of(order, shown[-1][13], shown[-1][0]) if len(found) > limit else None
     return Page(tuple(_row(row) for row in shown), cursor)
 
 
@@ -97,12 +106,23 @@ def _escaped(text: str) -> str:
     return re.sub(r"([!%_])", r"!\1", text)
 
 
-def _position(cursor: str, order: Order) -> dict[str, int]:
+def check_limit(limit: int) -> None:
+    """`MisuseError` for a page of a size that is not given out."""
+    if not 1 <= limit <= LIMIT_MAX:
+        raise MisuseError(f"A page has 1 to {LIMIT_MAX} rows, not {limit}.")
+
+
+def cursor_of(order: Order, due: int, no: int) -> str:
+    """The cursor that stands behind a ticket: by its due time (`NEVER` for none) and its place in opening order."""
+    return f"{order}:{due}:{no}"
+
+
+def position_of(cursor: str, order: Order) -> dict[str, int]:
+    """The place that a cursor stands for; `MisuseError` if it is none of this order."""
     found = _CURSOR.fullmatch(cursor)
-    if found is None or found[1] != order:
+    if found is None or found[1] != order or int(found[2]) > NEVER:
         raise MisuseError(f"{cursor!r} is no cursor of a queue in the order `{order}`.")
-    position = {"no": int(found[3])}
-    return position | {"due": int(found[2])} if order == "due" else position
+    return {"due": int(found[2]), "no": int(found[3])}
 
 
 def _row(row: tuple[Any, ...]) -> Row:

@@ -17,7 +17,10 @@ from dutyflow.stores.index import TicketIndex
 
 
 class MemoryStore:
-    """A `TicketStore` of plain dictionaries. One writer at a time: the runner sees to that."""
+    """A `TicketStore` of plain dictionaries. One writer at a time: the runner sees to that.
+
+    See `SharedMemoryStore` for one that threads may share.
+    """
 
     def __init__(self) -> None:
         self._tickets: dict[str, Ticket] = {}
@@ -29,6 +32,7 @@ class MemoryStore:
         self._audit: list[Asked] = []
         self._outbox: list[Outgoing] = []
         self._numbers: dict[str, int] = {}
+        self._turns: dict[tuple[str, str], datetime | None] = {}
         self._index = TicketIndex()
 
     def load(self, ticket: str) -> Ticket | None:
@@ -80,17 +84,14 @@ class MemoryStore:
 
     def commit(self, commit: Commit) -> None:
         """Write everything of one transaction or nothing; `ConflictError` if something moved on meanwhile."""
-        for change in commit.changes:
-            self._check(change)
-        for key in commit.answers:
-            if key in self._answers:
-                raise ConflictError(f"The key {key!r} has been answered already.")
+        self._check(commit)
         for change in commit.changes:
             self._write(change)
         self._outbox.extend(commit.outbox)
         self._audit.extend(commit.audit)
         self._numbers.update(commit.numbers)
         self._answers.update(commit.answers)
+        self._turns.update({(turn.book, turn.name): turn.next_at for turn in commit.turns})
 
     def audit(self) -> Iterable[Asked]:
         """Every command that was asked, in order, refused ones included."""
@@ -103,11 +104,32 @@ class MemoryStore:
             for number, outgoing in enumerate(self._outbox, start=1)
         )
 
-    def _check(self, change: Change) -> None:
-        known = self._tickets.get(change.ticket.id)
-        seq, expected = (ticket.seq if ticket else 0 for ticket in (known, change.before))
+    def schedules(self) -> Mapping[tuple[str, str], datetime | None]:
+        """The next moment of each schedule (book, name) that has begun; None for one that has ended."""
+        return dict(self._turns)
+
+    def _check(self, commit: Commit) -> None:
+        """Refuse the whole commit before anything of it is written."""
+        for change in commit.changes:
+            self._stands_at(change.ticket.id, change.before.seq if change.before else 0)
+        for ticket, seq in commit.read.items():
+            self._stands_at(ticket, seq)
+        for key in commit.answers:
+            if key in self._answers:
+                raise ConflictError(f"The key {key!r} has been answered already.")
+        for series, number in commit.numbers.items():
+            if number <= self.last_number(series):
+                raise ConflictError(f"The number {number} of {series} has been given already.")
+        for turn in commit.turns:
+            schedule = (turn.book, turn.name)
+            if (schedule in self._turns) != (turn.at is not None) or self._turns.get(schedule) != turn.at:
+                raise ConflictError(f"The schedule {turn.name} has moved on meanwhile.")
+
+    def _stands_at(self, ticket: str, expected: int) -> None:
+        known = self._tickets.get(ticket)
+        seq = known.seq if known else 0
         if seq != expected:
-            raise ConflictError(f"Ticket {change.ticket.id} stands at {seq}, not at {expected}.")
+            raise ConflictError(f"Ticket {ticket} stands at {seq}, not at {expected}.")
 
     def _write(self, change: Change) -> None:
         ticket = change.ticket

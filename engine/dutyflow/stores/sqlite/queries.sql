@@ -116,8 +116,8 @@ SELECT at, ticket, workflow, actor, event, reason, denial FROM asked WHERE ticke
 SELECT fingerprint, body FROM answers WHERE key = ?;
 
 -- name: add_answer
--- Keep an answer under its key.
-INSERT INTO answers (key, fingerprint, body) VALUES (?, ?, ?);
+-- Keep an answer under its key, unless there is one.
+INSERT INTO answers (key, fingerprint, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;
 
 -- name: add_message
 -- A message that begins to wait.
@@ -159,7 +159,7 @@ DELETE FROM outbox WHERE status = 'delivered' AND try_at < ?;
 SELECT last FROM numbers WHERE series = ?;
 
 -- name: put_number
--- A record number was given.
+-- A record number was given, unless somebody else has come as far.
 INSERT INTO numbers (series, last) VALUES (?, ?)
 ON CONFLICT (series) DO UPDATE SET last = excluded.last WHERE last < excluded.last;
 
@@ -196,11 +196,18 @@ SELECT bundle FROM rulebooks WHERE version = ?;
 -- Events of all tickets in the order kept.
 SELECT no, ticket, seq, body, hash FROM events WHERE no > ? ORDER BY no LIMIT ?;
 
--- name: chain_heads
--- Every ticket that has anything, with its own row if it still has one.
-SELECT id, head, body FROM tickets UNION ALL
-SELECT DISTINCT ticket, '', '' FROM events WHERE ticket NOT IN (SELECT id FROM tickets) ORDER BY 1;
+-- name: chain_ids
+-- Every ticket that has anything, with or without its own row.
+SELECT id FROM tickets UNION SELECT ticket FROM events ORDER BY 1;
+
+-- name: chain_head
+-- A ticket's own row as it was kept.
+SELECT head, body FROM tickets WHERE id = ?;
 
 -- name: chain
 -- The kept bytes of one history.
 SELECT seq, body, hash FROM events WHERE ticket = ? ORDER BY seq;
+
+-- name: bodies
+-- The tickets of a workflow, in no order.
+SELECT id, body FROM tickets WHERE book = ? AND workflow = ?;

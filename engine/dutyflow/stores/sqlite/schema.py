@@ -10,6 +10,8 @@ from dutyflow.stores.queries import Migration, read_migrations
 from dutyflow.stores.sqlite.connections import BUSY_SECONDS, translated
 
 MIGRATIONS = read_migrations(__package__)
+APPLICATION_ID = int.from_bytes(b"duty")
+"""Stands in the header of our files, so that those of other programs are recognised."""
 
 
 def upgrade_sqlite(path: Path) -> tuple[Migration, ...]:
@@ -20,6 +22,7 @@ def upgrade_sqlite(path: Path) -> tuple[Migration, ...]:
     with translated(path):
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
+            version_of(connection, path)  # a file of somebody else is refused before anything in it changes
             connection.execute("PRAGMA journal_mode = WAL")
             return _upgrade(connection, path)
         finally:
@@ -35,6 +38,7 @@ def _upgrade(connection: sqlite3.Connection, path: Path) -> tuple[Migration, ...
             for statement in _statements(migration.sql):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {migration.number:d}")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID:d}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -53,11 +57,14 @@ def check_schema(connection: sqlite3.Connection, path: Path) -> None:
 
 def version_of(connection: sqlite3.Connection, path: Path) -> int:
     """The number of the last migration that the file has had; 0 for a new file."""
+    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None:
+        return 0
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    if owner != APPLICATION_ID:
+        raise StoreError(f"{path}: this file holds something else than tickets of dutyflow.")
     (done,) = connection.execute("PRAGMA user_version").fetchone()
     if done > MIGRATIONS[-1].number:
         raise SchemaError(f"{path}: its tables are newer than this version of dutyflow: upgrade dutyflow.")
-    if done == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-        raise StoreError(f"{path}: this file holds something else than tickets of dutyflow.")
     return int(done)
 
 

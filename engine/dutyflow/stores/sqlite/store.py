@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from dutyflow.errors import StoreError
 from dutyflow.kernel.events import Event
 from dutyflow.kernel.facts import Lookalike
 from dutyflow.kernel.ticket import Ticket
@@ -29,8 +30,8 @@ from dutyflow.stores.encoded import (
     moment,
     outgoing_of,
 )
-from dutyflow.stores.finding import find_sql, page_of
-from dutyflow.stores.sqlite.connections import Connections, translated
+from dutyflow.stores.finding import find_sql, page_of, recorded_after
+from dutyflow.stores.sqlite.connections import BUSY_SECONDS, Connections, translated
 from dutyflow.stores.sqlite.schema import check_schema
 from dutyflow.stores.sqlite.transaction import SQL, FiledFields, SqliteTransaction
 
@@ -40,16 +41,24 @@ Watching = frozenset[tuple[str, str]]
 class SqliteStore:
     """A `SharedStore` in one file, which several processes may have open. `clock` measures leases.
 
-    Raises `SchemaError` if the tables of the file do not fit; see `upgrade_sqlite`.
+    `busy_seconds` is how long it waits for others that write. Raises `SchemaError` if the tables of the file do not
+    fit; see `upgrade_sqlite`.
     """
 
-    def __init__(self, path: Path, *, clock: Clock | None = None) -> None:
-        self._connections = Connections(path)
+    def __init__(self, path: Path, *, clock: Clock | None = None, busy_seconds: float = BUSY_SECONDS) -> None:
+        self._connections = Connections(path, busy_seconds)
         self._path = path
         self._clock = clock or SystemClock()
-        self._fields: FiledFields = {}
-        self._field_count = -1
-        check_schema(self._connections.reader, path)
+        self._filed: FiledFields = {}
+        self._check()
+
+    def _check(self) -> None:
+        try:
+            with self._connections.reading() as connection:
+                check_schema(connection, self._path)
+        except StoreError:
+            self._connections.close()
+            raise
 
     def close(self) -> None:
         """Close all connections."""
@@ -62,21 +71,12 @@ class SqliteStore:
         self, *, tickets: Iterable[str] = (), keys: Iterable[str] = (), watching: Watching = frozenset()
     ) -> Iterator[SqliteTransaction]:
         """A transaction. Nobody else writes to the file until it ends, so there is nothing to watch."""
-        with self._writing() as connection:
-            transaction = SqliteTransaction(connection, self._filed_fields(connection))
-            yield transaction
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """The writing connection within a transaction; whoever does not commit it has written nothing."""
-        with self._connections.writing, translated(self._path):
-            connection = self._connections.writer
-            connection.execute("BEGIN IMMEDIATE")
+        with self._connections.writing() as connection:
+            transaction = SqliteTransaction(connection, self._filed_fields(connection), self._path)
             try:
-                yield connection
+                yield transaction
             finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                transaction.end()
 
     def commit(self, commit: Commit) -> None:
         """Write everything of one transaction or nothing."""
@@ -84,44 +84,50 @@ class SqliteStore:
             transaction.commit(commit)
 
     def _filed_fields(self, connection: sqlite3.Connection) -> FiledFields:
-        """The fields tickets are filed by; read again when another process has added some."""
+        """The fields tickets are filed by; read again when another process has added some (none is ever removed)."""
+        known = self._filed
         (count,) = connection.execute(SQL["filed_fields_count"]).fetchone()
-        if count != self._field_count:
-            fields: dict[tuple[str, str], frozenset[str]] = {}
+        if count != sum(map(len, known.values())):
+            found: dict[tuple[str, str], frozenset[str]] = {}
             for book, workflow, field in connection.execute(SQL["filed_fields"]):
-                fields[book, workflow] = fields.get((book, workflow), frozenset()) | {field}
-            self._fields, self._field_count = fields, count
-        return self._fields
+                found[book, workflow] = found.get((book, workflow), frozenset()) | {field}
+            known = self._filed = found
+        return known
 
     # --- looking at tickets -------------------------------------------------------------------------------------
 
     def load(self, ticket: str) -> Ticket | None:
         """The ticket as it stands; None if there is none of this id."""
-        return self._reading().load(ticket)
+        with self._reading() as reads:
+            return reads.load(ticket)
 
     def select(
         self, book: str, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]
     ) -> tuple[Ticket, ...]:
         """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
-        return self._reading().select(book, workflow, states, same)
+        with self._reading() as reads:
+            return reads.select(book, workflow, states, same)
 
     def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
         """Tickets of a workflow whose fields have these values, the one opened last first."""
-        return self._reading().lookalikes(book, workflow, same)
+        with self._reading() as reads:
+            return reads.lookalikes(book, workflow, same)
 
     def last_number(self, series: str) -> int:
         """The last number given in a series of record numbers; 0 if none was."""
-        return self._reading().last_number(series)
+        with self._reading() as reads:
+            return reads.last_number(series)
 
     def answer(self, key: str) -> KeptAnswer | None:
         """What was answered under an idempotency key."""
-        return self._reading().answer(key)
+        with self._reading() as reads:
+            return reads.answer(key)
 
-    def _reading(self) -> SqliteTransaction:
+    @contextmanager
+    def _reading(self) -> Iterator[SqliteTransaction]:
         """The same questions as in a transaction, asked of what is committed."""
-        with translated(self._path):
-            connection = self._connections.reader
-            return SqliteTransaction(connection, self._filed_fields(connection))
+        with self._connections.reading() as connection, translated(self._path):
+            yield SqliteTransaction(connection, self._filed_fields(connection), self._path)
 
     def history(self, ticket: str) -> tuple[Event, ...]:
         """All events of a ticket in order; empty for an unknown one."""
@@ -136,8 +142,7 @@ class SqliteStore:
 
     def find(self, query: Query, *, limit: int, after: str | None = None) -> Page:
         """One page of a queue; `after` is the cursor of the page before."""
-        with translated(self._path):
-            connection = self._connections.reader
+        with self._connections.reading() as connection, translated(self._path):
             fields = self._filed_fields(connection)
             filed = [(*place, name) for place, names in fields.items() for name in sorted(names)]
             sql, values = find_sql(query, limit, after, filed, lambda name: f":{name}")
@@ -160,19 +165,27 @@ class SqliteStore:
 
     def recorded(self, after: str | None, *, limit: int) -> tuple[Recorded, ...]:
         """Events of all tickets in the order kept, after a position (None: from the first)."""
-        rows = self._rows("recorded", int(after or 0), limit)
+        rows = self._rows("recorded", recorded_after(after), limit)
         return tuple(
             Recorded(position=str(no), ticket=ticket, seq=seq, event=decode_event(body), hash=hash_)
             for no, ticket, seq, body, hash_ in rows
         )
 
     def chains(self) -> Iterable[Chain]:
-        """The kept bytes of every ticket, for verification."""
-        for ticket, head, body in self._rows("chain_heads"):
-            yield Chain(ticket=ticket, head=head, body=_bytes(body), events=tuple(self._chain(ticket)))
+        """The kept bytes of every ticket, for verification; each one as it stands when its turn comes."""
+        for (ticket,) in self._rows("chain_ids"):
+            yield self._chain(ticket)
 
-    def _chain(self, ticket: str) -> Iterator[tuple[int, bytes, str]]:
-        return ((seq, _bytes(body), hash_) for seq, body, hash_ in self._rows("chain", ticket))
+    def _chain(self, ticket: str) -> Chain:
+        with self._connections.reading() as connection, translated(self._path):
+            connection.execute("BEGIN")  # a ticket and its events of one moment
+            try:
+                head, body = connection.execute(SQL["chain_head"], (ticket,)).fetchone() or ("", b"")
+                events = connection.execute(SQL["chain"], (ticket,)).fetchall()
+            finally:
+                connection.execute("ROLLBACK")
+        kept = tuple((seq, _bytes(event), hash_) for seq, event, hash_ in events)
+        return Chain(ticket=ticket, head=head, body=_bytes(body), events=kept)
 
     def audit(self) -> Iterable[Asked]:
         """Every command that was asked, in order, refused ones included."""
@@ -198,7 +211,7 @@ class SqliteStore:
         """Due moments before `before`, the earliest first, that no other worker will be given until the lease ends."""
         now = self._clock.now()
         until = micros(now + lease)
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             rows = connection.execute(SQL["claimable_due"], (micros(before), micros(now), limit)).fetchall()
             connection.executemany(SQL["lease_due"], [(until, ticket) for _, ticket in rows])
             connection.execute("COMMIT")
@@ -218,15 +231,15 @@ class SqliteStore:
         """Kept messages by status, oldest first, after a number."""
         chosen = "" if status is None else "AND status = ?"
         values = (after, limit) if status is None else (after, status, limit)
-        with translated(self._path):
-            rows = self._connections.reader.execute(SQL["messages"].format(status=chosen), values).fetchall()
+        with self._connections.reading() as connection, translated(self._path):
+            rows = connection.execute(SQL["messages"].format(status=chosen), values).fetchall()
         return tuple(_waiting(row) for row in rows)
 
     def claim_messages(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
         """Messages whose time has come, that no other worker will be given until the lease ends."""
         held_at = self._clock.now()
         until = micros(held_at + lease)
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             rows = connection.execute(SQL["claimable_messages"], (micros(now), micros(held_at), limit)).fetchall()
             connection.executemany(SQL["lease_message"], [(until, row[2]) for row in rows])
             connection.execute("COMMIT")
@@ -241,7 +254,7 @@ class SqliteStore:
             (d.status, d.attempts, micros(d.try_at or d.at), json.dumps(list(d.taken_by)), d.problem, d.id)
             for d in deliveries
         ]
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             connection.executemany(SQL["settle_message"], rows)
             connection.execute("COMMIT")
 
@@ -261,34 +274,18 @@ class SqliteStore:
         self, book: str, version: str, bundle: bytes, at: datetime, *, filed: Mapping[str, frozenset[str]]
     ) -> bool:
         """Keep a version of a rulebook and make it the newest of its name; False if it is the newest already."""
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             newest = dict(connection.execute(SQL["newest"]).fetchall()).get(book)
             kept = connection.execute(SQL["bundle"], (version,)).fetchone()
-            if newest == version and kept is not None and _bytes(kept[0]) == bundle:
-                return False
-            connection.execute(SQL["add_rulebook"], (version, book, bundle))
-            connection.execute(SQL["add_publication"], (book, version, micros(at)))
+            is_new = newest != version or kept is None or _bytes(kept[0]) != bundle
+            if is_new:
+                connection.execute(SQL["add_rulebook"], (version, book, bundle))
+                connection.execute(SQL["add_publication"], (book, version, micros(at)))
             known = self._filed_fields(connection)
             for workflow, fields in filed.items():
-                self._file_by(connection, book, workflow, fields - known.get((book, workflow), frozenset()))
+                _file_by(connection, book, workflow, fields - known.get((book, workflow), frozenset()))
             connection.execute("COMMIT")
-        return True
-
-    def _file_by(self, connection: sqlite3.Connection, book: str, workflow: str, fields: frozenset[str]) -> None:
-        """File the tickets that are there by fields that no version has asked for before."""
-        connection.executemany(SQL["add_filed_field"], [(book, workflow, field) for field in sorted(fields)])
-        if not fields:
-            return
-        for row in connection.execute(SQL["select"].format(states=""), (book, workflow)).fetchall():
-            values = decode_ticket(row[-1]).fields
-            connection.executemany(
-                SQL["file_ticket"],
-                [
-                    (book, workflow, name, filed_value(values[name]), row[0])
-                    for name in sorted(fields)
-                    if can_be_filed(values.get(name))
-                ],
-            )
+        return is_new
 
     def bundle(self, version: str) -> bytes | None:
         """The kept sources of a version; None for an unknown one."""
@@ -302,14 +299,31 @@ class SqliteStore:
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _rows(self, name: str, *values: Any) -> list[tuple[Any, ...]]:
-        with translated(self._path):
-            return self._connections.reader.execute(SQL[name], values).fetchall()
+        with self._connections.reading() as connection, translated(self._path):
+            return connection.execute(SQL[name], values).fetchall()
 
     def _changed(self, name: str, *values: Any) -> int:
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             changed = connection.execute(SQL[name], values).rowcount
             connection.execute("COMMIT")
         return changed
+
+
+def _file_by(connection: sqlite3.Connection, book: str, workflow: str, fields: frozenset[str]) -> None:
+    """File the tickets that are there by fields that no version has asked for before."""
+    if fields:
+        connection.executemany(SQL["add_filed_field"], [(book, workflow, field) for field in sorted(fields)])
+        connection.executemany(SQL["file_ticket"], _filings(connection, book, workflow, fields))
+
+
+def _filings(
+    connection: sqlite3.Connection, book: str, workflow: str, fields: frozenset[str]
+) -> Iterator[tuple[str, ...]]:
+    for ticket, body in connection.execute(SQL["bodies"], (book, workflow)):
+        values = decode_ticket(body).fields
+        for name in fields:
+            if can_be_filed(values.get(name)):
+                yield book, workflow, name, filed_value(values[name]), ticket
 
 
 def _waiting(row: tuple[Any, ...]) -> Waiting:

@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from dutyflow.errors import ConflictError, MisuseError
@@ -34,6 +35,7 @@ from dutyflow.stores.encoded import (
     ticket_row,
 )
 from dutyflow.stores.queries import read_queries
+from dutyflow.stores.sqlite.connections import translated
 
 SQL = read_queries(__package__)
 
@@ -44,24 +46,30 @@ FiledFields = Mapping[tuple[str, str], frozenset[str]]
 class SqliteTransaction:
     """Reads and one commit on a connection that has begun to write. `filed` are the fields tickets are filed by."""
 
-    def __init__(self, connection: sqlite3.Connection, filed: FiledFields) -> None:
+    def __init__(self, connection: sqlite3.Connection, filed: FiledFields, path: Path) -> None:
         self._sql = connection
         self._filed = filed
+        self._path = path
         self._known: dict[str, Known] = {}
-        self.committed = False
+        self._over = False
+
+    def end(self) -> None:
+        """Nothing can be written any more: the connection belongs to the next transaction."""
+        self._over = True
 
     # --- reading ------------------------------------------------------------------------------------------------
 
     def load(self, ticket: str) -> Ticket | None:
         """The ticket as it stands; None if there is none of this id."""
-        row = self._sql.execute(SQL["load"], (ticket,)).fetchone()
-        return self._remembered(ticket, *row) if row is not None else None
+        rows = self._rows(SQL["load"], ticket)
+        return self._remembered(ticket, *rows[0]) if rows else None
 
     def select(
         self, book: str, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]
     ) -> tuple[Ticket, ...]:
         """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
-        rows = self._sql.execute(*self._selection(book, workflow, states, same))
+        sql, values = self._selection(book, workflow, states, same)
+        rows = self._rows(sql, *values)
         found = (self._remembered(*row) for row in rows)
         return tuple(ticket for ticket in found if all(ticket.fields.get(name) == same[name] for name in same))
 
@@ -74,17 +82,17 @@ class SqliteTransaction:
 
     def last_number(self, series: str) -> int:
         """The last number given in a series of record numbers; 0 if none was."""
-        row = self._sql.execute(SQL["last_number"], (series,)).fetchone()
-        return int(row[0]) if row else 0
+        rows = self._rows(SQL["last_number"], series)
+        return int(rows[0][0]) if rows else 0
 
     def answer(self, key: str) -> KeptAnswer | None:
         """What was answered under an idempotency key."""
-        row = self._sql.execute(SQL["answer"], (key,)).fetchone()
-        return decode_answer(row[0], row[1], self._events_of) if row else None
+        rows = self._rows(SQL["answer"], key)
+        return decode_answer(rows[0][0], rows[0][1], self._events_of) if rows else None
 
     def due_of(self, tickets: Iterable[str], before: datetime) -> tuple[tuple[datetime, str], ...]:
         """The due moments of these tickets that lie before `before`, in the order (moment, ticket id)."""
-        rows = self._sql.execute(SQL["due_of"], (json.dumps(list(tickets)), micros(before)))
+        rows = self._rows(SQL["due_of"], json.dumps(list(tickets)), micros(before))
         return tuple((moment(at), ticket) for at, ticket in rows)
 
     def _selection(
@@ -106,27 +114,42 @@ class SqliteTransaction:
         return decode_ticket(body)
 
     def _events_of(self, ticket: str, first: int, last: int) -> Iterable[Event]:
-        rows = self._sql.execute(SQL["history_part"], (ticket, first, last))
-        return (decode_event(body) for (body,) in rows)
+        return (decode_event(body) for (body,) in self._rows(SQL["history_part"], ticket, first, last))
+
+    def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with translated(self._path):
+            return self._sql.execute(sql, values).fetchall()
 
     # --- writing ------------------------------------------------------------------------------------------------
 
     def commit(self, commit: Commit) -> None:
         """Write everything or nothing; `ConflictError` if something is not as it was when it was read."""
-        if self.committed:
-            raise MisuseError("A transaction is committed once.")
+        if self._over:
+            raise MisuseError("A transaction is committed once, before it ends.")
+        self._over = True
+        with translated(self._path):
+            try:
+                self._write_all(commit)
+                self._sql.execute("COMMIT")
+            finally:
+                if self._sql.in_transaction:
+                    self._sql.execute("ROLLBACK")
+
+    def _write_all(self, commit: Commit) -> None:
+        for ticket, seq in commit.read.items():
+            self._as_expected(ticket, seq)
         counted: Counter[Tally] = Counter()
         for change in commit.changes:
             self._write(change, counted)
         self._many("count", [(*tally, count) for tally, count in counted.items() if count])
         self._many("add_message", [outgoing_row(outgoing) for outgoing in commit.outbox])
         self._many("add_asked", [asked_row(asked) for asked in commit.audit])
-        self._answer(commit.answers)
-        self._many("put_number", list(commit.numbers.items()))
+        for key, kept in commit.answers.items():
+            self._answer(key, kept)
+        for series, number in commit.numbers.items():
+            self._number(series, number)
         for turn in commit.turns:
             self._turn(turn)
-        self._sql.execute("COMMIT")
-        self.committed = True
 
     def _many(self, name: str, rows: list[tuple[Any, ...]]) -> None:
         if len(rows) == 1:
@@ -136,7 +159,7 @@ class SqliteTransaction:
 
     def _write(self, change: Change, counted: Counter[Tally]) -> None:
         ticket = change.ticket
-        known = self._as_expected(change)
+        known = self._as_expected(ticket.id, change.before.seq if change.before else 0)
         events = list(event_rows(change, known.head if known else None))
         row = ticket_row(change, events[-1][3] if events else (known.head if known else ""))
         if known is None:
@@ -153,17 +176,13 @@ class SqliteTransaction:
             if known is not None:
                 counted[known.tally] -= 1
 
-    def _as_expected(self, change: Change) -> Known | None:
-        if change.before is None:
-            known = None
-            taken = self._sql.execute(SQL["load"], (change.ticket.id,)).fetchone() is not None
-        else:
-            if change.ticket.id not in self._known:
-                self.load(change.ticket.id)
-            known = self._known.get(change.ticket.id)
-            taken = known is None or known.seq != change.before.seq
-        if taken:
-            raise ConflictError(f"Ticket {change.ticket.id} has moved on meanwhile.")
+    def _as_expected(self, ticket: str, seq: int) -> Known | None:
+        """What is known of a ticket that must stand at this `seq`; 0 for one that must not be there."""
+        if ticket not in self._known:
+            self.load(ticket)
+        known = self._known.get(ticket)
+        if (known.seq if known else 0) != seq:
+            raise ConflictError(f"Ticket {ticket} has moved on meanwhile.")
         return known
 
     def _put_due(self, change: Change) -> None:
@@ -182,12 +201,14 @@ class SqliteTransaction:
         self._many("unfile_ticket", [(*place, field, value, change.ticket.id) for field, value in gone])
         self._many("file_ticket", [(*place, field, value, change.ticket.id) for field, value in new])
 
-    def _answer(self, answers: Mapping[str, KeptAnswer]) -> None:
-        for key, kept in answers.items():
-            try:
-                self._sql.execute(SQL["add_answer"], (key, kept.fingerprint, encode_answer(kept.answer)))
-            except sqlite3.IntegrityError as error:
-                raise ConflictError(f"The key {key!r} has been answered already.") from error
+    def _answer(self, key: str, kept: KeptAnswer) -> None:
+        row = (key, kept.fingerprint, encode_answer(kept.answer))
+        if self._sql.execute(SQL["add_answer"], row).rowcount != 1:
+            raise ConflictError(f"The key {key!r} has been answered already.")
+
+    def _number(self, series: str, number: int) -> None:
+        if self._sql.execute(SQL["put_number"], (series, number)).rowcount != 1:
+            raise ConflictError(f"The number {number} of {series} has been given already.")
 
     def _turn(self, turn: Turn) -> None:
         next_at = maybe_micros(turn.next_at)

@@ -98,9 +98,10 @@ CREATE TABLE answers (
     body         BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Messages to people: waiting, delivered or dead.
+-- Messages to people: waiting, delivered or dead. A `no` is never given again, not even when its message is forgotten:
+-- whoever reads page by page goes on after a number.
 CREATE TABLE outbox (
-    no            INTEGER PRIMARY KEY,
+    no            INTEGER PRIMARY KEY AUTOINCREMENT,
     id            TEXT NOT NULL UNIQUE,
     ticket        TEXT NOT NULL,
     workflow      TEXT NOT NULL,

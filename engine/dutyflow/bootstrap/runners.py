@@ -1,4 +1,4 @@
-"""Puts the parts together: a runner on its store, with the people of a rulebook."""
+"""A runner that keeps everything in memory, with the people of its rulebook: for simulation and for tests."""
 
 from __future__ import annotations
 

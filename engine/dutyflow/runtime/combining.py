@@ -1,0 +1,93 @@
+"""Lets callers that come at the same time share one transaction: whoever is first does the work of those who wait."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Lock
+from typing import Generic, TypeVar, cast
+
+from dutyflow.errors import UnavailableError
+
+JOBS_MAX = 128
+"""Jobs in one transaction."""
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+
+class _Waiting(Generic[J, R]):
+    """A job with the result it gets, and the bell by which its caller is woken."""
+
+    __slots__ = ("bell", "done", "job", "result")
+
+    def __init__(self, job: J) -> None:
+        self.job = job
+        self.result: R | BaseException | None = None
+        self.done = False
+        self.bell: SimpleQueue[None] = SimpleQueue()
+
+
+class Combiner(Generic[J, R]):
+    """Gives jobs to `perform` in the order in which they came, many at once, and each caller its own result.
+
+    `perform` answers a list of jobs with as many results, an exception standing for a job that failed; if it raises,
+    all of its jobs failed with that. It is never called by two threads at a time. A caller never waits while nobody
+    works: whoever finds the place free takes it.
+    """
+
+    def __init__(self, perform: Callable[[Sequence[J]], Sequence[R | BaseException]], *, jobs_max: int = JOBS_MAX):
+        self._perform = perform
+        self._jobs_max = jobs_max
+        self._waiting: deque[_Waiting[J, R]] = deque()
+        self._busy = Lock()
+
+    def run(self, job: J) -> R:
+        """The result of a job; raises what it failed with."""
+        mine: _Waiting[J, R] = _Waiting(job)
+        self._waiting.append(mine)
+        self._see_through(mine)
+        if isinstance(mine.result, BaseException):
+            raise mine.result
+        return cast(R, mine.result)
+
+    def run_all(self, jobs: Sequence[J]) -> list[R | BaseException]:
+        """The results of many jobs in order, failures among them."""
+        mine: list[_Waiting[J, R]] = [_Waiting(job) for job in jobs]
+        self._waiting.extend(mine)
+        for one in mine:
+            self._see_through(one)
+        return [cast("R | BaseException", one.result) for one in mine]
+
+    def _see_through(self, mine: _Waiting[J, R]) -> None:
+        while not mine.done:
+            if self._busy.acquire(blocking=False):
+                try:
+                    self._work()
+                finally:
+                    self._busy.release()
+                self._wake_next()
+            else:
+                mine.bell.get()
+
+    def _work(self) -> None:
+        taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._jobs_max))]
+        if not taken:
+            return
+        interrupted = UnavailableError("The work was interrupted: ask again with the same key.")
+        results: Sequence[R | BaseException] = [interrupted] * len(taken)  # an interrupt is for whoever does the work
+        try:
+            results = self._perform([one.job for one in taken])
+        except Exception as error:
+            results = [error] * len(taken)
+        finally:
+            for one, result in zip(taken, results, strict=True):
+                one.result, one.done = result, True
+                one.bell.put(None)
+
+    def _wake_next(self) -> None:
+        """The first of those who came meanwhile takes the place; it may have found it busy and be waiting."""
+        with suppress(IndexError):
+            self._waiting[0].bell.put(None)

@@ -1,0 +1,210 @@
+"""Runs tickets on a store that other threads and processes share: one transaction for all who ask at once.
+
+A command fires the timers of its own ticket and of the nearest ones first; all others are fired by `run_due`, which a
+worker calls, each at its own moment. Whatever stands in the way of a transaction (another process was quicker, tickets
+must be watched) is tried again from the start, because what a job decides depends on nothing but what it reads.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import count
+
+from msgspec.structs import replace
+
+from dutyflow.errors import ConflictError, MustWatchError
+from dutyflow.kernel.recurring import next_occurrence, openings_at
+from dutyflow.kernel.rules import Rules, Schedule
+from dutyflow.ports.host import Clock
+from dutyflow.ports.records import Happening, Turn
+from dutyflow.ports.store import SharedStore, Transaction
+from dutyflow.runtime.answering import answer
+from dutyflow.runtime.catalogue import Catalogue
+from dutyflow.runtime.clocks import pause
+from dutyflow.runtime.combining import Combiner
+from dutyflow.runtime.jobs import DueJob, Job, Result, Room, in_order
+from dutyflow.runtime.listing import with_listings
+from dutyflow.runtime.work import Work, World
+
+ATTEMPTS_MAX = 12
+"""How often a transaction is tried when other processes are quicker."""
+
+LEASE = timedelta(seconds=30)
+"""How long a due moment is left to the worker that took it."""
+
+CLAIM_MAX = 64
+"""Tickets whose timers are fired in one transaction."""
+
+_FIRST_PAUSE_SECONDS = 0.002
+_MICROSECOND = timedelta(microseconds=1)
+
+Watching = frozenset[tuple[str, str]]
+
+
+class SharedRunner:
+    """Answers jobs on a shared store. Threads may share it."""
+
+    def __init__(self, store: SharedStore, catalogue: Catalogue, clock: Clock) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._clock = clock
+        self._combiner: Combiner[Job, Result] = Combiner(self._perform)
+        self._watched: dict[tuple[str, ...], Watching] = {}
+
+    def run(self, job: Job) -> Result:
+        """The result of a job, done in a transaction with those that are asked at the same time."""
+        return self._combiner.run(job)
+
+    def run_all(self, jobs: Sequence[Job]) -> list[Result | BaseException]:
+        """The results of many jobs in order; each stands for itself, in as few transactions as possible."""
+        return self._combiner.run_all(jobs)
+
+    # --- time ---------------------------------------------------------------------------------------------------
+
+    def run_due(self, before: datetime, *, limit: int | None = None) -> tuple[Happening, ...]:
+        """Fire what is due before a moment, schedules included, each at its own time; what happened.
+
+        With `limit`, ends after about so many tickets.
+        """
+        happened: list[Happening] = []
+        left = limit
+        while left is None or left > 0:
+            schedule = self._next_schedule(before)
+            size = CLAIM_MAX if left is None else min(left, CLAIM_MAX)
+            fired = self._fire(schedule[0] if schedule else before, size, happened)
+            if left is not None:
+                left -= fired
+            if not fired:
+                if schedule is None:
+                    break
+                happened += self._bring_up(*schedule)
+        return tuple(happened)
+
+    def _fire(self, horizon: datetime, size: int, happened: list[Happening]) -> int:
+        """Claim the earliest due moments before `horizon` and fire them in order; how many tickets that were."""
+        claimed = self._store.claim_due(horizon, limit=size, lease=LEASE)
+        if not claimed:
+            return 0
+        # Where more may wait, no moment of these tickets may pass the first one of a ticket that is not among them.
+        before = horizon if len(claimed) < size else min(horizon, claimed[-1][0] + _MICROSECOND)
+        done = self.run(DueJob(tickets=tuple(ticket for _, ticket in claimed), before=before))
+        assert isinstance(done, tuple), "timers are answered by what happened"
+        happened += done
+        return len(claimed)
+
+    def begin_schedules(self, book: str, now: datetime) -> None:
+        """Let the schedules of a rulebook that has just been published run from now on, as they are declared now."""
+        rules = self._catalogue.newest(book)
+        turns = self._store.schedules()
+        for schedule in rules.schedules.values():
+            next_at = next_occurrence(rules, schedule, now, inclusive=True)
+            known = (book, schedule.id) in turns
+            kept = turns.get((book, schedule.id))
+            if (kept is not None and kept < now) or (known and kept == next_at) or (not known and next_at is None):
+                continue  # a worker is about to open it, or nothing has changed
+            self._move(Turn(book=book, name=schedule.id, at=kept, next_at=next_at), known=known)
+
+    def _move(self, turn: Turn, *, known: bool) -> None:
+        if known and turn.at is None:
+            return  # it had ended; an ended schedule is begun again under another name
+        with self._store.begin() as transaction:
+            work = Work(transaction)
+            work.turn(turn)
+            try:
+                transaction.commit(work.to_commit())
+            except ConflictError:
+                return  # another process has moved it
+
+    def _next_schedule(self, before: datetime) -> tuple[datetime, str, str] | None:
+        """The earliest moment of a schedule before `before`, of those that the newest versions declare."""
+        self._catalogue.freshen()
+        turns = [
+            (at, book, name)
+            for (book, name), at in self._store.schedules().items()
+            if at is not None and at < before and self._schedule(book, name) is not None
+        ]
+        return min(turns, default=None)
+
+    def _schedule(self, book: str, name: str) -> Schedule | None:
+        return self._catalogue.newest(book).schedules.get(name) if book in self._catalogue.names() else None
+
+    def _bring_up(self, at: datetime, book: str, name: str) -> tuple[Happening, ...]:
+        """Open what a schedule opens at its moment and let it come on, both at once: exactly one worker does."""
+        rules = self._catalogue.newest(book)
+        schedule = rules.schedules[name]
+        turn = Turn(book=book, name=name, at=at, next_at=next_occurrence(rules, schedule, at))
+
+        watching: Watching = frozenset()
+        for attempt in count(1):
+            try:
+                with self._store.begin(watching=watching) as transaction:
+                    return self._open_all(transaction, rules, schedule, turn)
+            except MustWatchError as error:
+                watching |= error.watched
+            except ConflictError:
+                if self._store.schedules().get((book, name)) != at:
+                    return ()  # another worker has brought it up
+                _give_way(attempt)
+        raise AssertionError("count never ends")
+
+    def _open_all(
+        self, transaction: Transaction, rules: Rules, schedule: Schedule, turn: Turn
+    ) -> tuple[Happening, ...]:
+        assert turn.at is not None, "a schedule that comes up has a moment"
+        work = Work(transaction)
+        world = World(work, self._catalogue.directory_of(rules), rules.name)
+        for declared in openings_at(rules, schedule, turn.at, world):
+            opening = replace(
+                declared, ticket=f"{rules.name}:{declared.ticket}"
+            )  # other rulebooks may name theirs alike
+            if work.load(opening.ticket) is None:
+                answer(self._catalogue, rules, work, opening, opening.ticket, turn.at)
+        work.turn(turn)
+        transaction.commit(with_listings(work.to_commit(), self._catalogue))
+        return tuple(work.happened)
+
+    # --- transactions -------------------------------------------------------------------------------------------
+
+    def _perform(self, jobs: Sequence[Job]) -> Sequence[Result | BaseException]:
+        self._catalogue.freshen()
+        tickets, keys = in_order(jobs)
+        watching: Watching = frozenset().union(*(self._watched.get(job.kind, frozenset()) for job in jobs))
+        for attempt in count(1):
+            try:
+                with self._store.begin(tickets=tickets, keys=keys, watching=watching) as transaction:
+                    return self._in_transaction(transaction, jobs)
+            except MustWatchError as error:
+                watching |= error.watched
+            except ConflictError:
+                _give_way(attempt)
+        raise AssertionError("count never ends")
+
+    def _in_transaction(self, transaction: Transaction, jobs: Sequence[Job]) -> Sequence[Result | BaseException]:
+        work = Work(transaction)
+        now = self._clock.now()
+        results: list[Result | BaseException] = []
+        for job in jobs:
+            fork = work.fork()
+            try:
+                results.append(job.perform(Room(transaction, fork, self._catalogue, now)))
+            except ConflictError:
+                raise
+            except Exception as error:
+                results.append(error)
+                continue
+            if fork.watched:
+                self._watched[job.kind] = self._watched.get(job.kind, frozenset()) | fork.watched
+            work.join(fork)
+        commit = work.to_commit()
+        if not commit.is_empty:
+            transaction.commit(with_listings(commit, self._catalogue))
+        return results
+
+
+def _give_way(attempt: int) -> None:
+    """Wait a little longer each time, and not as long as the others; `ConflictError` goes on after too many."""
+    if attempt >= ATTEMPTS_MAX:
+        raise ConflictError("Other processes keep changing the same tickets: ask again with the same key.")
+    pause(random.uniform(0, _FIRST_PAUSE_SECONDS * 2 ** min(attempt, 6)))

@@ -1,0 +1,66 @@
+"""What one person may see of tickets, histories and answers: private values are masked where they may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from dutyflow.kernel.events import Event
+from dutyflow.kernel.privacy import hidden_fields, masked, masked_denial, masked_history, masked_ticket
+from dutyflow.kernel.rules import Rules
+from dutyflow.kernel.ticket import Ticket
+from dutyflow.ports.host import Clock
+from dutyflow.ports.records import Answer, Asked, Happening
+from dutyflow.ports.store import Reads
+from dutyflow.runtime.catalogue import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The eyes of `actor`; roles are those held now."""
+
+    actor: str
+    catalogue: Catalogue
+    store: Reads
+    clock: Clock
+
+    def roles(self, rules: Rules) -> frozenset[str]:
+        """The roles that the person holds in a rulebook."""
+        return self.catalogue.directory_of(rules).roles_of(self.actor, self.clock.now())
+
+    def hidden(self, rules: Rules, workflow: str) -> frozenset[str]:
+        """The fields of a workflow that the person may not see."""
+        return hidden_fields(rules.workflows[workflow], self.roles(rules))
+
+    def ticket(self, ticket: Ticket) -> Ticket:
+        """A ticket as the person may see it."""
+        rules = self.catalogue.rules_of(ticket)
+        return masked_ticket(ticket, rules, self.roles(rules))
+
+    def history(self, ticket: Ticket, events: Iterable[Event]) -> tuple[Event, ...]:
+        """Its events."""
+        rules = self.catalogue.rules_of(ticket)
+        return masked_history(events, rules.workflows[ticket.workflow], self.roles(rules))
+
+    def asked(self, ticket: Ticket | None, asked: Asked, rules: Rules) -> Asked:
+        """An entry of the audit trail."""
+        workflow = rules.workflows.get(asked.workflow)
+        if asked.denial is None or workflow is None:
+            return asked
+        return replace(asked, denial=masked_denial(asked.denial, workflow, self.roles(rules)))
+
+    def answer(self, answer: Answer, rules: Rules, workflow: str) -> Answer:
+        """An answer, with what happened to other tickets by it; `rules` and `workflow` are those of the command."""
+        denial = answer.denial
+        if denial is not None:
+            denial = masked_denial(denial, rules.workflows[workflow], self.roles(rules))
+        happened = tuple(self._happening(item, rules) for item in answer.happened)
+        return replace(answer, denial=denial, happened=happened)
+
+    def _happening(self, item: Happening, rules: Rules) -> Happening:
+        if isinstance(item.what, Asked):
+            return replace(item, what=self.asked(None, item.what, rules))
+        ticket = self.store.load(item.ticket or "")
+        assert ticket is not None, "what happened, happened to a ticket"
+        own = self.catalogue.rules_of(ticket)
+        return replace(item, what=masked(item.what, self.hidden(own, ticket.workflow)))

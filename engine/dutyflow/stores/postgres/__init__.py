@@ -1,0 +1,1 @@
+"""Keeps tickets in PostgreSQL: for several machines that share the work."""
