@@ -99,7 +99,7 @@ def test_threads_that_share_the_rules_and_their_machine_tell_the_same_stories() 
 # --- nothing can be sent ----------------------------------------------------------------------------------------
 
 MAY_IMPORT = {
-    *("bisect", "collections", "datetime", "difflib", "functools", "hashlib", "itertools", "re", "typing"),
+    *("bisect", "collections", "datetime", "decimal", "difflib", "functools", "hashlib", "itertools", "re", "typing"),
     *("unicodedata", "zoneinfo", "msgspec", "transitions", "dutyflow"),
     *("calendar", "dateutil"),  # days of a month, and recurrence rules
 }

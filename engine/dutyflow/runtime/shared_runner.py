@@ -24,6 +24,7 @@ from dutyflow.runtime.answering import answer
 from dutyflow.runtime.catalogue import Catalogue
 from dutyflow.runtime.clocks import pause
 from dutyflow.runtime.combining import Combiner
+from dutyflow.runtime.crash_points import reached
 from dutyflow.runtime.jobs import DueJob, Job, Result, Room, in_order
 from dutyflow.runtime.listing import with_listings
 from dutyflow.runtime.work import Work, World
@@ -87,6 +88,7 @@ class SharedRunner:
         claimed = self._store.claim_due(horizon, limit=size, lease=LEASE)
         if not claimed:
             return 0
+        reached("claimed")
         # Where more may wait, no moment of these tickets may pass the first one of a ticket that is not among them.
         before = horizon if len(claimed) < size else min(horizon, claimed[-1][0] + _MICROSECOND)
         done = self.run(DueJob(tickets=tuple(ticket for _, ticket in claimed), before=before))
@@ -198,8 +200,10 @@ class SharedRunner:
                 self._watched[job.kind] = self._watched.get(job.kind, frozenset()) | fork.watched
             work.join(fork)
         commit = work.to_commit()
+        reached("decided")
         if not commit.is_empty:
             transaction.commit(with_listings(commit, self._catalogue))
+            reached("committed")
         return results
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -25,7 +26,7 @@ NEVER = 2**63 - 1
 """Stands where a queue is sorted by due time and a ticket has none: it comes last."""
 
 FILED_BYTES_MAX = 500
-"""Values that are longer are filed by their hash."""
+"""Longer values are filed by their hash: an entry of an index must be short."""
 
 Tally = tuple[str, str, str, str, bool, bool]
 """What tickets are counted by: book, workflow, state, role (empty for none), closed, breached."""
@@ -146,7 +147,8 @@ def filed_value(value: Any) -> str:
         value = int(value) if value == value.to_integral_value() else value.normalize()
     if isinstance(value, datetime):
         value = value.astimezone(UTC)
-    return canonical(value).decode()
+    text = canonical(value)
+    return text.decode() if len(text) <= FILED_BYTES_MAX else sha256(text).hexdigest()
 
 
 def can_be_filed(value: Any) -> bool:

@@ -15,6 +15,7 @@ from dutyflow.kernel.events import Event
 from dutyflow.kernel.facts import Lookalike
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.records import Change, Commit, KeptAnswer, Turn
+from dutyflow.runtime.crash_points import reached
 from dutyflow.stores.encoded import (
     Known,
     Tally,
@@ -51,6 +52,7 @@ class SqliteTransaction:
         self._filed = filed
         self._path = path
         self._known: dict[str, Known] = {}
+        self._tickets: dict[str, Ticket | None] = {}
         self._over = False
 
     def end(self) -> None:
@@ -61,8 +63,10 @@ class SqliteTransaction:
 
     def load(self, ticket: str) -> Ticket | None:
         """The ticket as it stands; None if there is none of this id."""
-        rows = self._rows(SQL["load"], ticket)
-        return self._remembered(ticket, *rows[0]) if rows else None
+        if ticket not in self._tickets:
+            rows = self._rows(SQL["load"], ticket)
+            self._tickets[ticket] = self._remembered(ticket, *rows[0]) if rows else None
+        return self._tickets[ticket]
 
     def select(
         self, book: str, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]
@@ -108,10 +112,14 @@ class SqliteTransaction:
         return SQL["select_filed"].format(states=among), (*place, *chosen)
 
     def _remembered(self, ticket: str, no: int, seq: int, head: str, *row: Any) -> Ticket:
+        loaded = self._tickets.get(ticket)
+        if loaded is not None:
+            return loaded
         *tally, body = row
         book, workflow, state, role, closed, breached = tally
         self._known[ticket] = Known(no, seq, head, (book, workflow, state, role or "", bool(closed), breached > 0))
-        return decode_ticket(body)
+        decoded = self._tickets[ticket] = decode_ticket(body)
+        return decoded
 
     def _events_of(self, ticket: str, first: int, last: int) -> Iterable[Event]:
         return (decode_event(body) for (body,) in self._rows(SQL["history_part"], ticket, first, last))
@@ -130,6 +138,7 @@ class SqliteTransaction:
         with translated(self._path):
             try:
                 self._write_all(commit)
+                reached("written")
                 self._sql.execute("COMMIT")
             finally:
                 if self._sql.in_transaction:

@@ -1,0 +1,213 @@
+"""A pool of connections to one PostgreSQL database, and its failures told as exceptions of dutyflow."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.types.numeric import Int8Dumper
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from dutyflow.errors import ConflictError, MisuseError, StoreError, UnavailableError
+
+R = TypeVar("R")
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+POOL_SECONDS = 5.0
+"""How long a thread waits for a connection that others have."""
+
+# The failures of the pool are raised again as ours; without a handler Python would print them to the terminal as well.
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
+
+_DEFAULTS: dict[str, Any] = {
+    "application_name": "dutyflow",
+    "client_encoding": "utf8",
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+# Read committed, because each statement after a lock must see what was committed while it waited. Plans are made
+# once: planning a commit takes longer than running it.
+_SETTINGS = """
+    SET search_path = dutyflow, pg_catalog;
+    SET default_transaction_isolation = 'read committed';
+    SET statement_timeout = '30s';
+    SET lock_timeout = '10s';
+    SET idle_in_transaction_session_timeout = '60s';
+    SET plan_cache_mode = force_generic_plan;
+"""
+CONFLICTS = frozenset(("DF001", "23505", "40001", "40P01", "55P03"))
+"""States that mean: somebody else was quicker. Unmet expectation, duplicate, serialization, deadlock, locked row."""
+
+_ADVICE = {
+    "25006": "The server is read-only: name the primary server, or wait until it takes over.",
+    "42501": "This user may not do that: grant it the schema `dutyflow`.",
+    "53100": "The disk of the server is full; make room and try again.",
+    "53200": "The server has no memory left; try again.",
+    "53300": "The server has no connection left: close some, or raise its `max_connections`.",
+    "55P03": "Others are writing for too long; try again.",
+    "57014": "It took too long; try again.",
+    "57P01": "The server is being shut down; try again.",
+    "57P02": "The server has crashed and is recovering; try again.",
+    "57P03": "The server is starting; try again.",
+}
+# A connection that is refused has no code, only the words of the server.
+_REFUSALS = (
+    (r'database ".*" does not exist', "Create it: `createdb`."),
+    (r"password authentication failed|no password supplied", "Look at the user and the password."),
+    (r"too many clients|too many connections|remaining connection slots", _ADVICE["53300"]),
+    (r"starting up|shutting down|recovery", "The server is starting or stopping; try again."),
+    (r"refused|No such file|timeout|unreachable|resolve|translate host", "Is the server running, and the address right?"),
+)
+_BROKEN = ("22", "42P01", "42703", "42883", "54", "58", "XX")
+
+
+class Connections:
+    """The connections of one process; one that was forked opens its own, because none may cross a fork."""
+
+    def __init__(self, url: str, pool_max: int) -> None:
+        self._parameters = parameters_of(url)
+        self._pool_max = pool_max
+        self.place = place_of(self._parameters)
+        self._lock = Lock()
+        self._pid = 0
+        self._pool: ConnectionPool[Connection] | None = None
+        self._closed = False
+
+    @contextmanager
+    def opened(self, first: Callable[[Connection], R]) -> Iterator[R]:
+        """What `first` makes of a connection, which is held until the end.
+
+        A pooled connection may have been lost long ago. One that fails in `first` is therefore replaced, once: until
+        then nothing has been written that could be written twice.
+        """
+        pool = self._open_pool()
+        connection = self._taken(pool)
+        try:
+            try:
+                result = first(connection)
+            except psycopg.OperationalError:
+                if not connection.closed:
+                    raise
+                pool.putconn(connection)
+                self._renew(pool)
+                connection = self._taken(pool)
+                result = first(connection)
+            yield result
+        finally:
+            pool.putconn(connection)
+
+    def ask(self, question: Callable[[Connection], R]) -> R:
+        """The answer to a question that may be asked twice."""
+        with translated(self.place), self.opened(question) as answer:
+            return answer
+
+    def close(self) -> None:
+        """Close them all."""
+        with self._lock:
+            self._closed = True
+            pool, self._pool = self._pool, None
+        if pool is not None and self._pid == os.getpid():
+            pool.close()
+
+    def _open_pool(self) -> ConnectionPool[Connection]:
+        with self._lock:
+            if self._closed:
+                raise MisuseError("The store has been closed.")
+            if self._pool is None or self._pid != os.getpid():
+                self._pool, self._pid = self._new_pool(), os.getpid()
+            return self._pool
+
+    def _new_pool(self) -> ConnectionPool[Connection]:
+        pool: ConnectionPool[Connection] = ConnectionPool(
+            kwargs={**self._parameters, "autocommit": True},
+            min_size=0,
+            max_size=self._pool_max,
+            configure=_configure,
+            timeout=POOL_SECONDS,
+            reconnect_timeout=0,  # whoever needs a connection tries again; nobody else does
+            name="dutyflow",
+            open=False,
+        )
+        pool.open()
+        return pool
+
+    def _taken(self, pool: ConnectionPool[Connection]) -> Connection:
+        try:
+            return pool.getconn()
+        except PoolTimeout as error:
+            self._probe()  # says why there is none, unless others have them all
+            busy = f"{self.place}: all {self._pool_max} connections are busy; try again, or allow for more."
+            raise UnavailableError(busy) from error
+
+    def _renew(self, pool: ConnectionPool[Connection]) -> None:
+        """Throw away the connections that were lost together with one; raises if there can be no new ones."""
+        self._probe()
+        pool.check()
+
+    def _probe(self) -> None:
+        connect(self._parameters).close()
+
+
+def connect(parameters: dict[str, Any]) -> Connection:
+    """A connection of its own, outside any pool."""
+    connection: Connection = psycopg.connect(**parameters, autocommit=True)
+    _configure(connection)
+    return connection
+
+
+def parameters_of(url: str) -> dict[str, Any]:
+    """How to connect; what the address does not say has a default. `MisuseError` for an address that cannot be read."""
+    try:
+        return {**_DEFAULTS, **conninfo_to_dict(url)}
+    except psycopg.ProgrammingError:
+        # The original error would quote the address, and with it the password.
+        raise MisuseError(
+            "This address of a PostgreSQL database cannot be read; one looks like postgresql://user@host/database."
+        ) from None
+
+
+def place_of(parameters: dict[str, Any]) -> str:
+    """Where the database is, without user and password."""
+    host, port = parameters.get("host") or "localhost", parameters.get("port") or 5432
+    return f"PostgreSQL at {host}:{port}/{parameters.get('dbname') or ''}".rstrip("/")
+
+
+@contextmanager
+def translated(place: str) -> Iterator[None]:
+    """Failures of PostgreSQL as exceptions that say what to do."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise as_ours(error, place) from error
+
+
+def as_ours(error: psycopg.Error, place: str) -> StoreError:
+    """The failure as an exception of dutyflow."""
+    state = error.sqlstate or ""
+    said = str(error).strip().partition("\n")[0].rstrip(".")
+    if state in CONFLICTS - {"55P03"}:
+        return ConflictError(f"Somebody else was quicker: {said}.")
+    if isinstance(error, psycopg.DataError) or state.startswith(_BROKEN):
+        return StoreError(f"{place} cannot keep or read this: {said}.")
+    if state in _ADVICE:
+        return UnavailableError(f"{place}: {said}. {_ADVICE[state]}")
+    advice = next((advice for words, advice in _REFUSALS if re.search(words, str(error))), "")
+    return UnavailableError(f"{place} cannot be reached: {said}. {advice}".strip())
+
+
+def _configure(connection: Connection) -> None:
+    # Numbers always travel as eight bytes: a statement is prepared once, not once for each size of number.
+    connection.adapters.register_dumper(int, Int8Dumper)
+    connection.prepare_threshold = 2
+    connection.execute(_SETTINGS)
