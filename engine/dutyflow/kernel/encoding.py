@@ -7,7 +7,6 @@ has no type for carries its type as `{"$date": "2026-03-02"}`; everything else i
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -29,6 +28,7 @@ _MARKS: Mapping[type, str] = {
 _TYPES: Mapping[str, type] = {mark: kind for kind, mark in _MARKS.items()}
 _PARTS: Mapping[type, tuple[str, ...]] = {Denial: ("follow",)}
 """Records inside records that have loose values of their own."""
+_loose_names: dict[type, tuple[str, ...]] = {}
 
 
 def canonical(record: object) -> bytes:
@@ -50,10 +50,13 @@ def decode(data: bytes | str, kind: type[R]) -> R:
     return record
 
 
-@cache
 def _loose(kind: type) -> tuple[str, ...]:
-    """The fields of a record that hold values of any type."""
-    return tuple(field.name for field in msgspec.structs.fields(kind) if field.type in (Mapping[str, Any], Any))
+    """The attributes of a record that hold values of any type; worked out once for each kind."""
+    names = _loose_names.get(kind)
+    if names is None:
+        held = (field.name for field in msgspec.structs.fields(kind) if field.type in (Mapping[str, Any], Any))
+        names = _loose_names[kind] = (*held, *_PARTS.get(kind, ()))
+    return names
 
 
 def _marked(value: Any) -> Any:
@@ -105,10 +108,11 @@ def _restored_map(values: dict[str, Any]) -> Any:
 
 def _rebuilt(record: msgspec.Struct, change: Any) -> msgspec.Struct:
     """The record with its loose values changed; the same object where none does."""
-    changed = {}
-    for name in (*_loose(type(record)), *_PARTS.get(type(record), ())):
+    changed = None
+    for name in _loose(type(record)):
         before = getattr(record, name)
         after = change(before)
         if after is not before:
+            changed = changed or {}
             changed[name] = after
     return msgspec.structs.replace(record, **changed) if changed else record
