@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
@@ -14,6 +15,8 @@ import click
 
 from dutyflow import __version__
 from dutyflow.errors import DutyflowError, RulebookError
+from dutyflow.ports.host import Clock
+from dutyflow.runtime.clocks import SystemClock
 from dutyflow.wording import choose_language
 from dutyflow_cli.bilingual import Help, Speaking, option
 from dutyflow_cli.settings import Color, ExitCode, Settings, settings_of
@@ -71,6 +74,26 @@ COMMANDS = {
         "dutyflow_cli.commands.new",
         "从现成的业务或模板建一本新的规则手册。",
         "Make a rulebook for another business type from a shipped one or a template.",
+    ),
+    "publish": Entry(
+        "dutyflow_cli.commands.publish",
+        "发布规则手册：之后开的工单按它运行。",
+        "Publish rulebooks: tickets that are opened from now on run under them.",
+    ),
+    "ticket": Entry(
+        "dutyflow_cli.commands.ticket",
+        "开单、办理、查看、查询工单，并说明为什么。",
+        "Open tickets, act on them, list them, look at them, and ask why.",
+    ),
+    "outbox": Entry(
+        "dutyflow_cli.commands.outbox",
+        "查看等待发送或发送失败的消息，并重发。",
+        "See the messages that wait or have failed, and send them again.",
+    ),
+    "db": Entry(
+        "dutyflow_cli.commands.db",
+        "建立、升级和核验保存工单的数据库。",
+        "Make, upgrade and verify the store that keeps the tickets.",
     ),
     "demo": Entry(
         "dutyflow_cli.commands.demo",
@@ -136,18 +159,21 @@ class LazyGroup(Speaking, click.Group):
 @click.pass_context
 def cli(ctx: click.Context, lang: str | None, color: str) -> None:
     """See the words of the group."""
-    settings = Settings(choose_language(lang, os.environ), color=cast(Color, color))
+    settings = replace(settings_of(ctx), lang=choose_language(lang, os.environ), color=cast(Color, color))
     ctx.obj = settings
     ctx.color = settings.wants_color(sys.stdout)
 
 
-def main(args: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code; every failure ends as a sentence on stderr, never a traceback."""
+def main(args: Sequence[str] | None = None, *, clock: Clock | None = None) -> int:
+    """Run the command line and return its exit code; every failure ends as a sentence on stderr, never a traceback.
+
+    Whoever brings a `clock` (a test, say) decides what time it is.
+    """
     words = list(sys.argv[1:] if args is None else args)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that knows no Chinese shows `?` instead of failing
             stream.reconfigure(errors="replace")
-    reader = Settings(choose_language(_lang_in(words), os.environ))
+    reader = Settings(choose_language(_lang_in(words), os.environ), clock=clock or SystemClock())
     try:
         outcome = cli.main(words, prog_name="dutyflow", standalone_mode=False, obj=reader)
     except click.ClickException as error:

@@ -1,12 +1,14 @@
 """What holds for every subcommand: the language, the use of colour, and what exit codes mean."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal, TextIO
 
 import click
 
+from dutyflow.ports.host import Clock
+from dutyflow.runtime.clocks import SystemClock
 from dutyflow.wording import Lang, choose_language
 
 Color = Literal["auto", "always", "never"]
@@ -25,10 +27,11 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The options given before the subcommand; found by `settings_of(context)`."""
+    """The options given before the subcommand, and the clock of this run; found by `settings_of(context)`."""
 
     lang: Lang
     color: Color = "auto"
+    clock: Clock = field(default_factory=SystemClock)
 
     def pick(self, zh: str, en: str) -> str:
         """Return the sentence in the reader's language."""

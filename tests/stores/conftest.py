@@ -10,6 +10,7 @@ from dutyflow.ports.host import Clock
 from dutyflow.ports.store import SharedStore, TicketStore
 from dutyflow.runtime.clocks import VirtualClock
 from dutyflow.stores.memory import MemoryStore
+from dutyflow.stores.postgres.store import PostgresStore
 from dutyflow.stores.shared_memory import SharedMemoryStore
 from dutyflow.stores.sqlite.schema import upgrade_sqlite
 from dutyflow.stores.sqlite.store import SqliteStore
@@ -31,6 +32,14 @@ def sqlite_store(folder: Path, clock: Clock) -> SharedStore:
 
 
 STORES: dict[str, Make] = {"memory": memory_store, "sqlite": sqlite_store}
+NAMES = (*STORES, "postgres")
+
+
+def make(request: pytest.FixtureRequest, folder: Path, clock: Clock) -> SharedStore:
+    """The store that a test asks for by name; the server is started only for those that need it."""
+    if request.param == "postgres":
+        return PostgresStore(request.getfixturevalue("postgres_url"), clock=clock)
+    return STORES[request.param](folder, clock)
 
 
 @pytest.fixture
@@ -39,20 +48,20 @@ def clock() -> VirtualClock:
     return VirtualClock(NINE)
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=NAMES)
 def store(request: pytest.FixtureRequest, tmp_path: Path, clock: VirtualClock) -> Iterator[SharedStore]:
     """An empty store of each kind."""
-    made = STORES[request.param](tmp_path, clock)
+    made = make(request, tmp_path, clock)
     yield made
     made.close()
 
 
-@pytest.fixture(params=["plain", *STORES])
+@pytest.fixture(params=["plain", *NAMES])
 def ticket_store(request: pytest.FixtureRequest, tmp_path: Path, clock: VirtualClock) -> Iterator[TicketStore]:
     """An empty store of each kind, and the one that simulations use."""
     if request.param == "plain":
         yield MemoryStore()
         return
-    made = STORES[request.param](tmp_path, clock)
+    made = make(request, tmp_path, clock)
     yield made
     made.close()

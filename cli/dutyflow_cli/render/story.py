@@ -1,4 +1,4 @@
-"""Draws the story of a simulation as a table: columns where there is room, lines below where there is none."""
+"""Draws a story as a table: columns where there is room, lines below where there is none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from dutyflow.kernel.rules import Rules
 from dutyflow.lab.simulation import MAIN, Simulation
-from dutyflow.lab.story import Row, tell
+from dutyflow.lab.story import Row, Source, tell
 from dutyflow.lab.story_text import RowText, row_text, summary_text
 from dutyflow.telling.teller import Teller
 from dutyflow.wording import say
@@ -55,14 +55,14 @@ class Columns:
         return self.time + self.elapsed + 2 * _GAP
 
 
-def told(rows: Iterable[Row], rules: Rules, lang: str, *, ids: bool = False) -> list[Told]:
+def told(rows: Iterable[Row], source: Source, lang: str, *, ids: bool = False) -> list[Told]:
     """Rows with their words; with `ids`, events, states and clocks go by the names that the YAML uses."""
-    return [_told(row, rules, lang, ids=ids) for row in rows]
+    return [_told(row, source.rules_of(row.ticket), lang, ids=ids) for row in rows]
 
 
-def draw_story(simulation: Simulation, settings: Settings, *, ids: bool = False, since: int = 0) -> str:
+def draw_story(source: Source, settings: Settings, *, ids: bool = False, since: int = 0) -> str:
     """The story from row `since` on, with the heads of its columns."""
-    rows = told(tell(simulation)[since:], simulation.rules, settings.lang, ids=ids)
+    rows = told(tell(source)[since:], source, settings.lang, ids=ids)
     return draw(story_parts(rows, settings.lang, heads=not since), settings)
 
 

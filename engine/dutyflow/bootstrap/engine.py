@@ -120,11 +120,11 @@ class Engine:
         self._only_for_the_host("publish a rulebook")
         bundle = _bundled(rulebook)
         now = self.clock.now()
+        running = self.catalogue.schedules_of(bundle.name)
         filed = filed_fields(self.catalogue.add(bundle))
         is_new = self.store.publish(bundle.name, bundle.hash, bundle.to_bytes(), now, filed=filed)
         self.catalogue.refresh()
-        if is_new:
-            self._runner.begin_schedules(bundle.name, now)
+        self._runner.begin_schedules(bundle.name, now, running=running)
         return Published(bundle.name, bundle.hash, is_new)
 
     def rulebooks(self) -> Mapping[str, str]:
@@ -190,7 +190,7 @@ class Engine:
         job = RowsJob(batch=batch, ids=ids or (lambda _: new_id(now)), rules=rules, at=moment, key=key)
         answer = self._runner.run(job)
         assert isinstance(answer, BatchAnswer), "rows are answered by a batch answer"
-        return answer
+        return self._view.rows(answer, rules, batch.workflow) if self._view else answer
 
     # --- looking ------------------------------------------------------------------------------------------------
 
@@ -233,7 +233,8 @@ class Engine:
         now = max(self.clock.now(), found.changed_at)
         if found.next_due_at is not None:
             now = min(now, max(found.next_due_at, found.changed_at))  # as it stands, before timers that are due
-        return next_actions(rules, found, actor, now, self._world(rules))
+        actions = next_actions(rules, found, actor, now, self._world(rules))
+        return self._view.actions(actions, rules, found.workflow) if self._view else actions
 
     def opening_actions(
         self, workflow: str, actor: str | None = None, *, rulebook: str | None = None
@@ -278,8 +279,7 @@ class Engine:
 
     def next_due_at(self) -> datetime | None:
         """The next moment at which something happens by itself; None when nothing will."""
-        moments = [self.store.next_due_at(), *self.store.schedules().values()]
-        return min((at for at in moments if at is not None), default=None)
+        return self._runner.next_due_at()
 
     # --- inside -------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from dutyflow.kernel.commands import Open, Request
 from dutyflow.kernel.rules import NEW, Member, Rules
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.lab.requests import request
-from dutyflow.ports.records import Answer, BatchAnswer, Happening
+from dutyflow.ports.records import Answer, BatchAnswer, Happening, Outgoing
 from dutyflow.runtime.batch import Batch
 from dutyflow.runtime.clocks import VirtualClock
 from dutyflow.runtime.directory import RulebookDirectory
@@ -199,6 +199,11 @@ class Simulation:
         return tuple(self._records)
 
     @property
+    def outbox(self) -> Iterable[Outgoing]:
+        """The notices and messages that would have been sent."""
+        return self._runner.outbox()
+
+    @property
     def next_due_at(self) -> datetime | None:
         """The next moment at which something happens by itself."""
         return self._runner.next_due_at()
@@ -215,6 +220,10 @@ class Simulation:
     def tickets(self) -> tuple[Ticket, ...]:
         """All tickets, children included, in the order in which they were opened."""
         return self._runner.tickets()
+
+    def rules_of(self, ticket: str | None) -> Rules:
+        """The rules of every ticket of a simulation."""
+        return self.rules
 
     def name_of(self, ticket: str | None) -> str:
         """The name that a ticket has in the story; its id when it was given none."""

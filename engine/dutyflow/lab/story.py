@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from dutyflow.kernel import events as ev
@@ -15,7 +15,6 @@ from dutyflow.kernel.effects import Addressee, Send
 from dutyflow.kernel.recurring import schedule_of
 from dutyflow.kernel.rules import SYSTEM, Rules
 from dutyflow.kernel.ticket import OwnedBy
-from dutyflow.lab.simulation import Simulation
 from dutyflow.ports.records import Asked, Happening, Outgoing
 
 RowKind = Literal[
@@ -35,6 +34,28 @@ RowKind = Literal[
 ClockWord = Literal["started", "met", "met_late", "cancelled", "superseded", "paused", "resumed", "moved"]
 IDLE_FROM = timedelta(days=1)
 """A gap at least this long is told as a row of its own."""
+
+
+class Source(Protocol):
+    """What a story is told from: a simulation, or the kept history of a ticket (`lab.kept`)."""
+
+    @property
+    def records(self) -> Sequence[Happening]:
+        """Everything that happened, in order, refusals included."""
+        ...
+
+    @property
+    def outbox(self) -> Iterable[Outgoing]:
+        """The messages that were sent meanwhile."""
+        ...
+
+    def rules_of(self, ticket: str | None) -> Rules:
+        """The rules that a ticket runs under, by its id or its name in the story."""
+        ...
+
+    def name_of(self, ticket: str | None) -> str:
+        """The name that a ticket has in the story."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,24 +113,24 @@ class Row:
     gap: Gap | None = None
 
 
-def tell(simulation: Simulation) -> tuple[Row, ...]:
-    """The story of a simulation, row by row."""
-    narrator = _Narrator(simulation)
-    for record in simulation.records:
+def tell(source: Source) -> tuple[Row, ...]:
+    """The story of a simulation or of a kept ticket, row by row."""
+    narrator = _Narrator(source)
+    for record in source.records:
         narrator.hear(record)
-    narrator.carry(simulation.runner.outbox())
-    return tuple(_with_gaps(narrator.rows, narrator.open_at, simulation))
+    narrator.carry(source.outbox)
+    return tuple(_with_gaps(narrator.rows, narrator.open_at, source))
 
 
 class _Narrator:
     """Follows the tickets through their events and writes down the rows."""
 
-    def __init__(self, simulation: Simulation) -> None:
-        self.simulation = simulation
+    def __init__(self, source: Source) -> None:
+        self.source = source
         self.rows: list[Row] = []
         self.open_at: list[frozenset[tuple[str, str]]] = []
         """The clocks (workflow, sla) that are open after each row."""
-        self.first_at = simulation.records[0].at if simulation.records else None
+        self.first_at = source.records[0].at if source.records else None
         self.workflow_of: dict[str, str] = {}
         self.scheduled: dict[str, str] = {}
         self.stands: dict[str, tuple[str, OwnedBy | None]] = {}
@@ -124,7 +145,7 @@ class _Narrator:
                 self._denied(what)
             case ev.Opened():
                 self.workflow_of[ticket] = what.workflow
-                schedule = schedule_of(self.simulation.rules, ticket)
+                schedule = schedule_of(self.source.rules_of(ticket), ticket)
                 self.scheduled[ticket] = schedule.id if schedule is not None else ""
             case ev.Fired():
                 self.stands[ticket] = (what.state, what.owner)
@@ -143,7 +164,7 @@ class _Narrator:
                     self.late.add((ticket, what.sla, what.run))
                 self._row(record, what.kind, what.sla, level=what.level, due_at=what.due_at, to=what.to)
             case ev.Listed():
-                self.rows[-1] = replace(self.rows[-1], names=tuple(map(self.simulation.name_of, what.tickets)))
+                self.rows[-1] = replace(self.rows[-1], names=tuple(map(self.source.name_of, what.tickets)))
             case ev.Signed() | ev.TaskDone() | ev.Amended() | ev.Commented() | ev.Assigned():
                 self._by_a_person(record, what)
             case ev.Lapsed():
@@ -151,7 +172,7 @@ class _Narrator:
             case ev.ChildOpened():
                 self._amend(record, child=what.child)
             case ev.ChildClosed():
-                name, workflow = self.simulation.name_of(what.child), self.workflow_of.get(what.child, "")
+                name, workflow = self.source.name_of(what.child), self.workflow_of.get(what.child, "")
                 self._row(record, "child", name, outcome=what.outcome, child_workflow=workflow)
             case _:
                 self._amend(record, note=self._note(ticket, what))
@@ -179,7 +200,7 @@ class _Narrator:
         sent: dict[tuple[str, datetime], list[Send]] = {}
         for outgoing in outbox:
             if isinstance(outgoing.notice, Send):
-                key = (self.simulation.name_of(outgoing.ticket), outgoing.notice.at)
+                key = (self.source.name_of(outgoing.ticket), outgoing.notice.at)
                 sent.setdefault(key, []).append(outgoing.notice)
         told: list[tuple[Row, frozenset[tuple[str, str]]]] = []
         for row, running in zip(reversed(self.rows), reversed(self.open_at), strict=True):
@@ -195,7 +216,7 @@ class _Narrator:
             at=record.at,
             elapsed=self._elapsed(record.at),
             kind=kind,
-            ticket=self.simulation.name_of(ticket),
+            ticket=self.source.name_of(ticket),
             workflow=self.workflow_of.get(ticket, ""),
             name=name,
             state=state,
@@ -214,7 +235,7 @@ class _Narrator:
                 at=asked.at,
                 elapsed=self._elapsed(asked.at),
                 kind="denied",
-                ticket=self.simulation.name_of(asked.ticket),
+                ticket=self.source.name_of(asked.ticket),
                 workflow=asked.workflow,
                 actor=asked.actor,
                 name=asked.event,
@@ -230,7 +251,7 @@ class _Narrator:
 
     def _amend(self, record: Happening, *, note: ClockNote | None = None, child: str | None = None) -> None:
         """Add to the row that caused it: the event of the same ticket and moment, else the last row."""
-        name = self.simulation.name_of(record.ticket)
+        name = self.source.name_of(record.ticket)
         position = len(self.rows) - 1
         for index in range(position, -1, -1):
             row = self.rows[index]
@@ -242,7 +263,7 @@ class _Narrator:
         if position < 0:
             return
         row = self.rows[position]
-        children = (*row.children, self.simulation.name_of(child)) if child else row.children
+        children = (*row.children, self.source.name_of(child)) if child else row.children
         self.rows[position] = replace(row, clocks=(*row.clocks, note) if note else row.clocks, children=children)
         self.open_at[position] = self.open_at[-1] = self._open()
 
@@ -290,13 +311,13 @@ def _message(row: Row, send: Send) -> Row:
 
 
 def _with_gaps(
-    rows: Iterable[Row], open_at: Iterable[frozenset[tuple[str, str]]], simulation: Simulation
+    rows: Iterable[Row], open_at: Iterable[frozenset[tuple[str, str]]], source: Source
 ) -> Iterator[Row]:
     last: Row | None = None
     running: frozenset[tuple[str, str]] = frozenset()
     for row, still_open in zip(rows, open_at, strict=True):
         if last is not None and row.at - last.at >= IDLE_FROM:
-            gap = _gap(simulation.rules, running, last.at, row.at)
+            gap = _gap(source.rules_of(row.ticket), running, last.at, row.at)
             yield Row(at=last.at, elapsed=row.at - last.at, kind="idle", ticket=row.ticket, gap=gap)
         yield row
         last, running = row, still_open

@@ -129,6 +129,10 @@ class Listing:
     text: str = ""
 
 
+UNLISTED = Listing()
+"""Where nobody keeps queues."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What one commit does to one ticket: its new state, its new events, and how it stood `before` (None: new).
@@ -140,7 +144,7 @@ class Change:
     ticket: Ticket
     events: tuple[Event, ...]
     before: Ticket | None = None
-    listing: Listing = Listing()
+    listing: Listing = UNLISTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

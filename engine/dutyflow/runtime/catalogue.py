@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count
 from threading import Lock
 
 from dutyflow.errors import MisuseError
@@ -32,6 +33,8 @@ class Catalogue:
         self._library = Library(fetch=store.bundle)
         self._newest: Mapping[str, str] = {}
         self._looked_at: float | None = None
+        self._looks = count(1)
+        self._last_look = 0
         self._directories: dict[str, Directory] = {}
         self._lock = Lock()
 
@@ -46,9 +49,11 @@ class Catalogue:
 
     def refresh(self) -> None:
         """Look which versions are the newest now."""
+        look = next(self._looks)
         newest = self._store.newest()
         with self._lock:
-            self._newest, self._looked_at = newest, monotonic()
+            if look > self._last_look:  # another thread may have looked later, and have been quicker
+                self._newest, self._looked_at, self._last_look = newest, monotonic(), look
 
     def names(self) -> tuple[str, ...]:
         """The rulebooks of which a version is published, sorted."""
@@ -85,6 +90,11 @@ class Catalogue:
     def version(self, hash_: str) -> Rules:
         """The version with this hash."""
         return self._library.rules(hash_)
+
+    def schedules_of(self, book: str) -> frozenset[str]:
+        """The schedules that the newest version of a rulebook declares; none if there is no version yet."""
+        self.refresh()
+        return frozenset(self.newest(book).schedules) if book in self._newest else frozenset()
 
     def directory_of(self, rules: Rules) -> Directory:
         """The people of a rulebook as its newest version names them, or those of the host."""

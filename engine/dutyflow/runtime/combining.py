@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -30,50 +31,72 @@ class _Waiting(Generic[J, R]):
         self.bell: SimpleQueue[None] = SimpleQueue()
 
 
+class _Line(Generic[J, R]):
+    """Where the jobs of one process stand, and the place of whoever does them."""
+
+    __slots__ = ("busy", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: deque[_Waiting[J, R]] = deque()
+        self.busy = Lock()
+
+
 class Combiner(Generic[J, R]):
     """Gives jobs to `perform` in the order in which they came, many at once, and each caller its own result.
 
     `perform` answers a list of jobs with as many results, an exception standing for a job that failed; if it raises,
     all of its jobs failed with that. It is never called by two threads at a time. A caller never waits while nobody
-    works: whoever finds the place free takes it.
+    works: whoever finds the place free takes it. In a process that was forked nobody has come yet.
     """
 
     def __init__(self, perform: Callable[[Sequence[J]], Sequence[R | BaseException]], *, jobs_max: int = JOBS_MAX):
         self._perform = perform
         self._jobs_max = jobs_max
-        self._waiting: deque[_Waiting[J, R]] = deque()
-        self._busy = Lock()
+        self._lines: dict[int, _Line[J, R]] = {os.getpid(): _Line()}
 
     def run(self, job: J) -> R:
         """The result of a job; raises what it failed with."""
+        line = self._line()
         mine: _Waiting[J, R] = _Waiting(job)
-        self._waiting.append(mine)
-        self._see_through(mine)
+        line.waiting.append(mine)
+        self._see_through((mine,), line)
         if isinstance(mine.result, BaseException):
             raise mine.result
         return cast(R, mine.result)
 
     def run_all(self, jobs: Sequence[J]) -> list[R | BaseException]:
         """The results of many jobs in order, failures among them."""
+        line = self._line()
         mine: list[_Waiting[J, R]] = [_Waiting(job) for job in jobs]
-        self._waiting.extend(mine)
-        for one in mine:
-            self._see_through(one)
+        line.waiting.extend(mine)
+        self._see_through(mine, line)
         return [cast("R | BaseException", one.result) for one in mine]
 
-    def _see_through(self, mine: _Waiting[J, R]) -> None:
-        while not mine.done:
-            if self._busy.acquire(blocking=False):
-                try:
-                    self._work()
-                finally:
-                    self._busy.release()
-                self._wake_next()
-            else:
-                mine.bell.get()
+    def _line(self) -> _Line[J, R]:
+        """The line of this process: of one that was forked, all others stayed behind."""
+        return self._lines.get(os.getpid()) or self._lines.setdefault(os.getpid(), _Line())
 
-    def _work(self) -> None:
-        taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._jobs_max))]
+    def _see_through(self, mine: Sequence[_Waiting[J, R]], line: _Line[J, R]) -> None:
+        try:
+            for one in mine:
+                while not one.done:
+                    self._work_or_wait(one, line)
+        except BaseException:
+            _leave(mine, line)
+            raise
+
+    def _work_or_wait(self, mine: _Waiting[J, R], line: _Line[J, R]) -> None:
+        if line.busy.acquire(blocking=False):
+            try:
+                self._work(line)
+            finally:
+                line.busy.release()
+                _wake_next(line)
+        else:
+            mine.bell.get()
+
+    def _work(self, line: _Line[J, R]) -> None:
+        taken = [line.waiting.popleft() for _ in range(min(len(line.waiting), self._jobs_max))]
         if not taken:
             return
         interrupted = UnavailableError("The work was interrupted: ask again with the same key.")
@@ -87,7 +110,16 @@ class Combiner(Generic[J, R]):
                 one.result, one.done = result, True
                 one.bell.put(None)
 
-    def _wake_next(self) -> None:
-        """The first of those who came meanwhile takes the place; it may have found it busy and be waiting."""
-        with suppress(IndexError):
-            self._waiting[0].bell.put(None)
+
+def _leave(mine: Sequence[_Waiting[J, R]], line: _Line[J, R]) -> None:
+    """Whoever is interrupted goes, and does not keep a place in front of others who wait to be woken."""
+    for one in mine:
+        with suppress(ValueError):
+            line.waiting.remove(one)
+    _wake_next(line)
+
+
+def _wake_next(line: _Line[J, R]) -> None:
+    """The first of those who came meanwhile takes the place; it may have found it busy and be waiting."""
+    with suppress(IndexError):
+        line.waiting[0].bell.put(None)

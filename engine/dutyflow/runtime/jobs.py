@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from dutyflow.errors import DutyflowError, MisuseError, RunawayError, UnknownTicketError
+from dutyflow.errors import MisuseError, RunawayError, StoreError, UnknownTicketError
 from dutyflow.kernel.commands import Open, Request, Tick, name_of
 from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.ticket import Ticket
@@ -20,8 +20,8 @@ from dutyflow.runtime.batch import Batch, fingerprint_of_rows, open_rows
 from dutyflow.runtime.step import Step, Versions
 from dutyflow.runtime.work import Work
 
-TICKS_MAX = 1_000
-"""Timers that one job fires in one transaction."""
+HAPPENED_MAX = 1_000
+"""After so many events a job ends its transaction; timers that are still due are left to the next one."""
 
 _log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class CommandJob:
             rules = rules or room.versions.rules_of(known)
             if self.at is None and known.changed_at > at:
                 at = known.changed_at
-            catch_up(room, known, at)
+            catch_up(room, target, at)
         if rules is None:
             raise UnknownTicketError(f"No ticket has the id {target!r}.")
         given = answer(room.versions, rules, room.work, self.command, target, at)
@@ -143,6 +143,7 @@ class RowsJob:
 class DueJob:
     """Timers that have come due: of these tickets, before `before`, each at its own moment, in order.
 
+    Tickets that they touch are watched too: a timer that is set or moved to a moment before `before` fires in its turn.
     A ticket that cannot be carried on (its rulebook runs in a circle) is left as it is and told of in the log.
     """
 
@@ -165,45 +166,40 @@ class DueJob:
         whole = room.work.fork()
         waiting = [due for ticket in self.tickets if (due := _due(whole, ticket, self.before))]
         heapq.heapify(waiting)
-        for _ in range(TICKS_MAX):
-            if not waiting:
-                break
+        while waiting and len(whole.happened) < HAPPENED_MAX:
             at, ticket = heapq.heappop(waiting)
             if _due(whole, ticket, self.before) != (at, ticket):
-                continue  # another ticket's timer has changed it
-            try:
-                _tick(room, whole, ticket, at)
-            except DutyflowError as error:
-                _log.error("timers of a ticket cannot fire", extra={"ticket": ticket, "problem": error.message})
-                continue
-            following = _due(whole, ticket, self.before)
-            if following is not None:
-                heapq.heappush(waiting, following)
+                continue  # another ticket's timer has changed it; it stands in line with its new moment
+            for touched in _touched(room, whole, ticket, at):
+                due = _due(whole, touched, self.before)
+                if due is not None:
+                    heapq.heappush(waiting, due)
         room.work.join(whole)
         return tuple(whole.happened)
 
 
-def catch_up(room: Room, ticket: Ticket, at: datetime) -> None:
+def catch_up(room: Room, ticket: str, at: datetime) -> None:
     """Fire what is due before `at` for a ticket, its parent and its open children, in order.
 
     Other tickets are left to whoever fires what is due; those few decide about this one.
     """
-    family = _family(ticket)
+    while (due := _first_due(room, ticket, at)) is not None:
+        _tick(room, room.work, due[1], due[0])
+
+
+def _first_due(room: Room, ticket: str, before: datetime) -> tuple[datetime, str] | None:
+    """The first due moment of the family as it is now: a timer may have opened a child that has timers of its own."""
+    family = _family(room.work.load(ticket))
     if not family:
-        while (due := _due(room.work, ticket.id, at)) is not None:
-            _tick(room, room.work, due[1], due[0])
-        return
-    for _ in range(TICKS_MAX):
-        kept = {other for _, other in room.transaction.due_of((ticket.id, *family), at)}
-        changed = (other for other in (ticket.id, *family) if room.work.changed(other))
-        dues = [due for other in {*kept, *changed} if (due := _due(room.work, other, at))]
-        if not dues:
-            return
-        first_at, first = min(dues)
-        _tick(room, room.work, first, first_at)
+        return _due(room.work, ticket, before)
+    kept = {other for _, other in room.transaction.due_of((ticket, *family), before)}
+    changed = (other for other in (ticket, *family) if room.work.changed(other))
+    return min((due for other in {*kept, *changed} if (due := _due(room.work, other, before))), default=None)
 
 
-def _family(ticket: Ticket) -> tuple[str, ...]:
+def _family(ticket: Ticket | None) -> tuple[str, ...]:
+    if ticket is None:
+        return ()
     children = tuple([child.id for child in ticket.children if child.open]) if ticket.children else ()
     return children if ticket.parent is None else (ticket.parent, *children)
 
@@ -212,6 +208,19 @@ def _due(work: Work, ticket: str, before: datetime) -> tuple[datetime, str] | No
     found = work.load(ticket)
     due_at = found.next_due_at if found is not None else None
     return (due_at, ticket) if due_at is not None and due_at < before else None
+
+
+def _touched(room: Room, work: Work, ticket: str, at: datetime) -> tuple[str, ...]:
+    """Fire a timer; the tickets that were changed by it, none if it cannot fire."""
+    before = len(work.happened)
+    try:
+        _tick(room, work, ticket, at)
+    except StoreError:
+        raise
+    except Exception:  # whatever is wrong with one ticket, the timers of all others go on
+        _log.exception("timers of a ticket cannot fire", extra={"ticket": ticket})
+        return ()
+    return tuple({item.ticket for item in work.happened[before:] if item.ticket is not None})
 
 
 def _tick(room: Room, work: Work, ticket: str, at: datetime) -> None:

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from dutyflow.kernel.decide import NUMBER
 from dutyflow.kernel.rules import Rules, Workflow
 from dutyflow.kernel.ticket import Ticket
-from dutyflow.ports.records import Commit, Listing
-from dutyflow.runtime.step import Versions
+from dutyflow.ports.records import Listing
 
 TEXT_MAX = 2_000
 """Characters of a ticket that a search by words looks at."""
 
 _SEARCHED = frozenset(("text", "person", "reference", "choice"))
 _FILED = frozenset(("person", "reference"))
-
-
-def with_listings(commit: Commit, versions: Versions) -> Commit:
-    """The commit with what queues show of each ticket it changes."""
-    changes = [
-        replace(change, listing=listing_of(versions.rules_of(change.ticket), change.ticket))
-        for change in commit.changes
-    ]
-    return replace(commit, changes=tuple(changes))
 
 
 def listing_of(rules: Rules, ticket: Ticket) -> Listing:

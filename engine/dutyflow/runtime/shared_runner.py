@@ -8,7 +8,7 @@ must be watched) is tried again from the start, because what a job decides depen
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -17,16 +17,17 @@ from msgspec.structs import replace
 from dutyflow.errors import ConflictError, MustWatchError
 from dutyflow.kernel.recurring import next_occurrence, openings_at
 from dutyflow.kernel.rules import Rules, Schedule
+from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.host import Clock
-from dutyflow.ports.records import Happening, Turn
+from dutyflow.ports.records import Happening, Listing, Turn
 from dutyflow.ports.store import SharedStore, Transaction
 from dutyflow.runtime.answering import answer
 from dutyflow.runtime.catalogue import Catalogue
 from dutyflow.runtime.clocks import pause
 from dutyflow.runtime.combining import Combiner
 from dutyflow.runtime.crash_points import reached
-from dutyflow.runtime.jobs import DueJob, Job, Result, Room, in_order
-from dutyflow.runtime.listing import with_listings
+from dutyflow.runtime.jobs import HAPPENED_MAX, DueJob, Job, Result, Room, in_order
+from dutyflow.runtime.listing import listing_of
 from dutyflow.runtime.work import Work, World
 
 ATTEMPTS_MAX = 12
@@ -91,21 +92,34 @@ class SharedRunner:
         reached("claimed")
         # Where more may wait, no moment of these tickets may pass the first one of a ticket that is not among them.
         before = horizon if len(claimed) < size else min(horizon, claimed[-1][0] + _MICROSECOND)
-        done = self.run(DueJob(tickets=tuple(ticket for _, ticket in claimed), before=before))
-        assert isinstance(done, tuple), "timers are answered by what happened"
-        happened += done
-        return len(claimed)
+        job = DueJob(tickets=tuple(ticket for _, ticket in claimed), before=before)
+        while True:
+            done = self.run(job)
+            assert isinstance(done, tuple), "timers are answered by what happened"
+            happened += done
+            if len(done) < HAPPENED_MAX:
+                return len(claimed)
 
-    def begin_schedules(self, book: str, now: datetime) -> None:
-        """Let the schedules of a rulebook that has just been published run from now on, as they are declared now."""
+    def next_due_at(self) -> datetime | None:
+        """The next moment at which a timer fires or a schedule comes up; None when none will."""
+        scheduled = [at for at, _, _ in self._coming_up()]
+        due_at = self._store.next_due_at()
+        return min(scheduled if due_at is None else [*scheduled, due_at], default=None)
+
+    def begin_schedules(self, book: str, now: datetime, *, running: Collection[str] = ()) -> None:
+        """Let the schedules of a rulebook that has just been published run from now on, as they are declared now.
+
+        Of those that were `running` until now, what they have missed is still made up for.
+        """
         rules = self._catalogue.newest(book)
         turns = self._store.schedules()
         for schedule in rules.schedules.values():
             next_at = next_occurrence(rules, schedule, now, inclusive=True)
             known = (book, schedule.id) in turns
             kept = turns.get((book, schedule.id))
-            if (kept is not None and kept < now) or (known and kept == next_at) or (not known and next_at is None):
-                continue  # a worker is about to open it, or nothing has changed
+            is_late = kept is not None and kept < now and schedule.id in running  # a worker is about to open it
+            if is_late or (known and kept == next_at) or (not known and next_at is None):
+                continue
             self._move(Turn(book=book, name=schedule.id, at=kept, next_at=next_at), known=known)
 
     def _move(self, turn: Turn, *, known: bool) -> None:
@@ -121,13 +135,15 @@ class SharedRunner:
 
     def _next_schedule(self, before: datetime) -> tuple[datetime, str, str] | None:
         """The earliest moment of a schedule before `before`, of those that the newest versions declare."""
+        return min((turn for turn in self._coming_up() if turn[0] < before), default=None)
+
+    def _coming_up(self) -> list[tuple[datetime, str, str]]:
         self._catalogue.freshen()
-        turns = [
+        return [
             (at, book, name)
             for (book, name), at in self._store.schedules().items()
-            if at is not None and at < before and self._schedule(book, name) is not None
+            if at is not None and self._schedule(book, name) is not None
         ]
-        return min(turns, default=None)
 
     def _schedule(self, book: str, name: str) -> Schedule | None:
         return self._catalogue.newest(book).schedules.get(name) if book in self._catalogue.names() else None
@@ -164,7 +180,7 @@ class SharedRunner:
             if work.load(opening.ticket) is None:
                 answer(self._catalogue, rules, work, opening, opening.ticket, turn.at)
         work.turn(turn)
-        transaction.commit(with_listings(work.to_commit(), self._catalogue))
+        transaction.commit(work.to_commit(self._listing_of))
         return tuple(work.happened)
 
     # --- transactions -------------------------------------------------------------------------------------------
@@ -185,26 +201,31 @@ class SharedRunner:
 
     def _in_transaction(self, transaction: Transaction, jobs: Sequence[Job]) -> Sequence[Result | BaseException]:
         work = Work(transaction)
-        now = self._clock.now()
-        results: list[Result | BaseException] = []
-        for job in jobs:
-            fork = work.fork()
-            try:
-                results.append(job.perform(Room(transaction, fork, self._catalogue, now)))
-            except ConflictError:
-                raise
-            except Exception as error:
-                results.append(error)
-                continue
-            if fork.watched:
-                self._watched[job.kind] = self._watched.get(job.kind, frozenset()) | fork.watched
-            work.join(fork)
-        commit = work.to_commit()
+        room = Room(transaction, work, self._catalogue, self._clock.now())
+        results = [self._answered(job, room) for job in jobs]
+        commit = work.to_commit(self._listing_of)
         reached("decided")
         if not commit.is_empty:
-            transaction.commit(with_listings(commit, self._catalogue))
+            transaction.commit(commit)
             reached("committed")
         return results
+
+    def _answered(self, job: Job, room: Room) -> Result | BaseException:
+        """The result of one job, or what it failed with: then it has left nothing behind that must not be written."""
+        watched = room.work.watched
+        try:
+            return job.perform(room)
+        except ConflictError:
+            raise
+        except Exception as error:
+            return error
+        finally:
+            searched = room.work.watched - watched
+            if searched:
+                self._watched[job.kind] = self._watched.get(job.kind, frozenset()) | searched
+
+    def _listing_of(self, ticket: Ticket) -> Listing:
+        return listing_of(self._catalogue.rules_of(ticket), ticket)
 
 
 def _give_way(attempt: int) -> None:

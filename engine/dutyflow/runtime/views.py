@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import msgspec
+
+from dutyflow.kernel.actions import Action
+from dutyflow.kernel.denials import Denial
 from dutyflow.kernel.events import Event
 from dutyflow.kernel.privacy import hidden_fields, masked, masked_denial, masked_history, masked_ticket
 from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.host import Clock
-from dutyflow.ports.records import Answer, Asked, Happening
+from dutyflow.ports.records import Answer, Asked, BatchAnswer, Happening
 from dutyflow.ports.store import Reads
 from dutyflow.runtime.catalogue import Catalogue
 
@@ -51,11 +55,23 @@ class View:
 
     def answer(self, answer: Answer, rules: Rules, workflow: str) -> Answer:
         """An answer, with what happened to other tickets by it; `rules` and `workflow` are those of the command."""
-        denial = answer.denial
-        if denial is not None:
-            denial = masked_denial(denial, rules.workflows[workflow], self.roles(rules))
         happened = tuple(self._happening(item, rules) for item in answer.happened)
-        return replace(answer, denial=denial, happened=happened)
+        return replace(answer, denial=self._denial(answer.denial, rules, workflow), happened=happened)
+
+    def rows(self, answer: BatchAnswer, rules: Rules, workflow: str) -> BatchAnswer:
+        """The answer to a batch."""
+        bad = tuple(replace(row, denial=self._denial(row.denial, rules, workflow)) for row in answer.bad)
+        happened = tuple(self._happening(item, rules) for item in answer.happened)
+        return replace(answer, bad=bad, happened=happened)
+
+    def actions(self, actions: Iterable[Action], rules: Rules, workflow: str) -> tuple[Action, ...]:
+        """What may be done next: what stands in the way may speak of a private value."""
+        return tuple(
+            msgspec.structs.replace(action, denial=self._denial(action.denial, rules, workflow)) for action in actions
+        )
+
+    def _denial(self, denial: Denial | None, rules: Rules, workflow: str) -> Denial | None:
+        return masked_denial(denial, rules.workflows[workflow], self.roles(rules)) if denial is not None else None
 
     def _happening(self, item: Happening, rules: Rules) -> Happening:
         if isinstance(item.what, Asked):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from dutyflow.kernel.events import Event
 from dutyflow.kernel.facts import Lookalike
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.host import Directory
-from dutyflow.ports.records import Asked, Change, Commit, Happening, KeptAnswer, Outgoing, Turn
+from dutyflow.ports.records import UNLISTED, Asked, Change, Commit, Happening, KeptAnswer, Listing, Outgoing, Turn
 from dutyflow.ports.store import Reads
 
 
@@ -93,10 +93,16 @@ class Work:
         """Let a schedule come on to its next moment."""
         self._turns.append(turn)
 
-    def to_commit(self) -> Commit:
-        """Everything that is to be written."""
+    def to_commit(self, listing_of: Callable[[Ticket], Listing] | None = None) -> Commit:
+        """Everything that is to be written; where queues are kept, with what they show of each ticket."""
         changes = [
-            Change(book=self._books[name], ticket=ticket, events=self._events[name], before=self._before[name])
+            Change(
+                book=self._books[name],
+                ticket=ticket,
+                events=self._events[name],
+                before=self._before[name],
+                listing=listing_of(ticket) if listing_of is not None else UNLISTED,
+            )
             for name, ticket in self._tickets.items()
         ]
         return Commit(

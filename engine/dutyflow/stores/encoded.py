@@ -217,6 +217,10 @@ Span = tuple[str, int, int]
 """Events of an answer that are kept in the history of their ticket already: the ticket, the first and the last."""
 
 
+NO_DENIAL = msgspec.Raw(b"null")
+"""A denial is bytes of its own, which is how its values keep their types; so is none (`Raw | None` cannot be read)."""
+
+
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """A command of an answer that was refused."""
 
@@ -236,7 +240,7 @@ class Bad(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     why: str
     first: int | None = None
-    denial: msgspec.Raw | None = None
+    denial: msgspec.Raw = NO_DENIAL
 
 
 class KeptBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,7 +248,7 @@ class KeptBody(msgspec.Struct, frozen=True, kw_only=True):
 
     ticket: str | None = None
     tickets: tuple[str, ...] | None = None
-    denial: msgspec.Raw | None = None
+    denial: msgspec.Raw = NO_DENIAL
     bad: tuple[Bad, ...] = ()
     happened: tuple[Span | Refused, ...] = ()
 
@@ -300,7 +304,7 @@ def _refused(asked: Asked) -> Refused:
         actor=asked.actor,
         event=asked.event,
         reason=asked.reason,
-        denial=msgspec.Raw(canonical(asked.denial)),
+        denial=_raw(asked.denial),
     )
 
 
@@ -322,10 +326,10 @@ def _happened(part: Span | Refused, events_of: Callable[[str, int, int], Iterabl
     yield Happening(part.ticket, asked)
 
 
-def _raw(denial: Denial | None) -> msgspec.Raw | None:
-    return msgspec.Raw(canonical(denial)) if denial is not None else None
+def _raw(denial: Denial | None) -> msgspec.Raw:
+    return msgspec.Raw(canonical(denial))
 
 
-def _denial(raw: msgspec.Raw | None) -> Denial | None:
-    denial: Denial | None = _decoded(bytes(raw), Denial) if raw is not None else None
+def _denial(raw: msgspec.Raw) -> Denial | None:
+    denial: Denial | None = _decoded(bytes(raw), Denial | None)
     return denial

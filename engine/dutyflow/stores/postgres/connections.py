@@ -67,7 +67,10 @@ _REFUSALS = (
     (r"password authentication failed|no password supplied", "Look at the user and the password."),
     (r"too many clients|too many connections|remaining connection slots", _ADVICE["53300"]),
     (r"starting up|shutting down|recovery", "The server is starting or stopping; try again."),
-    (r"refused|No such file|timeout|unreachable|resolve|translate host", "Is the server running, and the address right?"),
+    (
+        r"refused|No such file|timeout|unreachable|resolve|translate host",
+        "Is the server running, and the address right?",
+    ),
 )
 _BROKEN = ("22", "42P01", "42703", "42883", "54", "58", "XX")
 
@@ -92,20 +95,34 @@ class Connections:
         then nothing has been written that could be written twice.
         """
         pool = self._open_pool()
-        connection = self._taken(pool)
+        connection, result = self._begun(pool, first)
         try:
-            try:
-                result = first(connection)
-            except psycopg.OperationalError:
-                if not connection.closed:
-                    raise
-                pool.putconn(connection)
-                self._renew(pool)
-                connection = self._taken(pool)
-                result = first(connection)
             yield result
         finally:
             pool.putconn(connection)
+
+    def _begun(self, pool: ConnectionPool[Connection], first: Callable[[Connection], R]) -> tuple[Connection, R]:
+        connection = self._taken(pool)
+        try:
+            return connection, first(connection)
+        except BaseException as error:
+            lost = isinstance(error, psycopg.OperationalError) and connection.closed
+            pool.putconn(connection)
+            if not lost:
+                raise
+        self._renew(pool)
+        connection = self._taken(pool)
+        try:
+            return connection, first(connection)
+        except BaseException:
+            pool.putconn(connection)
+            raise
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A connection outside the pool: if there is none, the failure says at once why."""
+        with connect(self._parameters) as connection:
+            yield connection
 
     def ask(self, question: Callable[[Connection], R]) -> R:
         """The answer to a question that may be asked twice."""
@@ -146,17 +163,14 @@ class Connections:
         try:
             return pool.getconn()
         except PoolTimeout as error:
-            self._probe()  # says why there is none, unless others have them all
-            busy = f"{self.place}: all {self._pool_max} connections are busy; try again, or allow for more."
-            raise UnavailableError(busy) from error
+            with self.alone():  # fails with the reason, unless others have all connections of the pool
+                busy = f"{self.place}: all {self._pool_max} connections are busy; try again, or allow for more."
+                raise UnavailableError(busy) from error
 
     def _renew(self, pool: ConnectionPool[Connection]) -> None:
         """Throw away the connections that were lost together with one; raises if there can be no new ones."""
-        self._probe()
-        pool.check()
-
-    def _probe(self) -> None:
-        connect(self._parameters).close()
+        with self.alone():
+            pool.check()
 
 
 def connect(parameters: dict[str, Any]) -> Connection:

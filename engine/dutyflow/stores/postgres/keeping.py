@@ -88,10 +88,14 @@ def keeping(
     rows["looked"] = list(commit.read.items())
     rows["messages"] = [_text(outgoing_row(outgoing)) for outgoing in commit.outbox]
     rows["asked"] = [_text(asked_row(asked)) for asked in commit.audit]
-    rows["answers"] = [(key, kept.fingerprint, encode_answer(kept.answer).decode()) for key, kept in commit.answers.items()]
+    rows["answers"] = [
+        (key, kept.fingerprint, encode_answer(kept.answer).decode()) for key, kept in commit.answers.items()
+    ]
     rows["numbers"] = list(commit.numbers.items())
     _add_turns(rows, commit.turns)
-    values = {part: [list(column) for column in zip(*found, strict=True)] for part, found in rows.items() if found}
+    values: dict[str, list[Any]] = {
+        part: [list(column) for column in zip(*found, strict=True)] for part, found in rows.items() if found
+    }
     if commit.changes:
         entered = {(change.book, change.ticket.workflow) for change in commit.changes} - watching
         values["entered"] = [workflow_locks(entered), sum(map(len, filed.values()))]
@@ -177,7 +181,9 @@ def _statement(parts: tuple[str, ...]) -> str:
     tables = ",\n".join(f"{part} AS (\n{SQL['keep_' + part]}\n)" for part in parts)
     numbers = count(1)
     checks = ",\n    ".join(_check(part) for part in parts)
-    return re.sub(r"%(s|%)", lambda found: f"${next(numbers)}" if found[1] == "s" else "%", f"WITH {tables}\nSELECT {checks}")
+    return re.sub(
+        r"%(s|%)", lambda found: f"${next(numbers)}" if found[1] == "s" else "%", f"WITH {tables}\nSELECT {checks}"
+    )
 
 
 def _check(part: str) -> str:

@@ -73,7 +73,7 @@ def _missing(connection: Connection, place: str) -> tuple[Migration, ...]:
 def _migrate(connection: Connection, migration: Migration) -> None:
     with connection.transaction():
         connection.execute(_BEGIN)
-        connection.execute(migration.sql.encode())
+        connection.execute(migration.sql)
         connection.execute(SQL["add_migration"], (migration.number, migration.name))
 
 

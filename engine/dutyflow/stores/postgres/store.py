@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from itertools import batched
 from typing import Any, TypeVar
 
 import psycopg
@@ -33,7 +32,7 @@ from dutyflow.stores.encoded import (
 from dutyflow.stores.finding import find_sql, page_of
 from dutyflow.stores.postgres.connections import Connection, Connections, translated
 from dutyflow.stores.postgres.keeping import SQL, FiledFields, workflow_locks
-from dutyflow.stores.postgres.publishing import publish
+from dutyflow.stores.postgres.publishing import publish, read_filed_fields
 from dutyflow.stores.postgres.schema import check_schema
 from dutyflow.stores.postgres.transaction import PostgresTransaction, Watching
 
@@ -42,6 +41,9 @@ R = TypeVar("R")
 PAGE = 500
 """Tickets that are read at a time where all are wanted."""
 
+_BEGIN = "BEGIN"
+# Whoever verifies takes as long as it takes.
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0"
 _POSITION = re.compile(r"(\d{1,18})\.(\d{1,18})")
 
 
@@ -56,13 +58,8 @@ class PostgresStore:
         self._place = self._connections.place
         self._clock = clock or SystemClock()
         self._fields: FiledFields = {}
-        self._field_count = 0
-        try:
-            self._connections.test()
-            self._ask(lambda connection: check_schema(connection, self._place))
-        except BaseException:
-            self.close()
-            raise
+        with translated(self._place), self._connections.alone() as connection:
+            check_schema(connection, self._place)
 
     def close(self) -> None:
         """Close all connections."""
@@ -82,11 +79,8 @@ class PostgresStore:
                 _watch(connection, watching)
             return connection, self._begun(connection, named, asked, watching)
 
-        with translated(self._place), self._connections.opened(first) as (connection, transaction):
-            try:
-                yield transaction
-            finally:
-                _give_up(connection)
+        with self._opened(first) as (_, transaction):
+            yield transaction
 
     def _begun(
         self, connection: Connection, tickets: list[str], keys: list[str], watching: Watching
@@ -96,9 +90,7 @@ class PostgresStore:
         transaction = PostgresTransaction(connection, self._place, filed=filed, watching=watching)
         answers = {row[1]: (row[4], row[11]) for row in rows if row[0] == "answer"}
         found = {row[1]: row[1:] for row in rows if row[0] == "ticket"}
-        transaction.remember(
-            {ticket: found.get(ticket) for ticket in tickets}, {key: answers.get(key) for key in keys}
-        )
+        transaction.remember({ticket: found.get(ticket) for ticket in tickets}, {key: answers.get(key) for key in keys})
         return transaction
 
     def commit(self, commit: Commit) -> None:
@@ -109,13 +101,242 @@ class PostgresStore:
 
     def _filed_fields(self, connection: Connection, count: int) -> FiledFields:
         """The fields tickets are filed by; read again when somebody has added some."""
-        fields, known = self._registry
-        if count != known:
-            fields, known = {}, 0
-            for book, workflow, field in connection.execute(SQL["filed_fields"]):
-                fields[book, workflow] = fields.get((book, workflow), frozenset()) | {field}
-        self._fields = fields
+        fields = self._fields
+        if sum(map(len, fields.values())) != count:
+            fields = self._fields = read_filed_fields(connection)
         return fields
 
     # --- looking at tickets -------------------------------------------------------------------------------------
 
+    def load(self, ticket: str) -> Ticket | None:
+        """The ticket as it stands; None if there is none of this id."""
+        return self._read(lambda now: now.load(ticket))
+
+    def select(
+        self, book: str, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]
+    ) -> tuple[Ticket, ...]:
+        """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
+        return self._read(lambda now: now.select(book, workflow, states, same))
+
+    def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
+        """Tickets of a workflow whose fields have these values, the one opened last first."""
+        return self._read(lambda now: now.lookalikes(book, workflow, same))
+
+    def last_number(self, series: str) -> int:
+        """The last number given in a series of record numbers; 0 if none was."""
+        return self._read(lambda now: now.last_number(series))
+
+    def answer(self, key: str) -> KeptAnswer | None:
+        """What was answered under an idempotency key."""
+        return self._read(lambda now: now.answer(key))
+
+    def _read(self, question: Callable[[PostgresTransaction], R]) -> R:
+        """The same questions as in a transaction, asked of what is committed."""
+        return self._ask(lambda connection: question(self._begun(connection, [], [], frozenset())))
+
+    def history(self, ticket: str) -> tuple[Event, ...]:
+        """All events of a ticket in order; empty for an unknown one."""
+        return tuple(decode_event(body) for (body,) in self._rows("history", ticket))
+
+    def tickets(self) -> Iterable[Ticket]:
+        """All tickets, in the order in which they were opened; read page by page, with nothing held in between."""
+        rows = self._rows("tickets", 0, PAGE)
+        while rows:
+            yield from (decode_ticket(body) for _, body in rows)
+            rows = self._rows("tickets", rows[-1][0], PAGE)
+
+    def find(self, query: Query, *, limit: int, after: str | None = None) -> Page:
+        """One page of a queue; `after` is the cursor of the page before."""
+        return self._ask(lambda connection: self._find(connection, query, limit, after))
+
+    def _find(self, connection: Connection, query: Query, limit: int, after: str | None) -> Page:
+        fields = read_filed_fields(connection) if query.fields else {}
+        filed = [(*place, name) for place, names in fields.items() for name in sorted(names)]
+        sql, values = find_sql(query, limit, after, filed, lambda name: f"%({name})s")
+        return page_of(connection.execute(sql, values), limit, query.order)
+
+    def counts(self) -> tuple[Count, ...]:
+        """How many tickets stand alike, kept in step with every commit."""
+        return tuple(
+            Count(
+                book=book,
+                workflow=workflow,
+                state=state,
+                role=role or None,
+                closed=bool(closed),
+                breached=bool(breached),
+                count=count,
+            )
+            for book, workflow, state, role, closed, breached, count in self._rows("counts")
+        )
+
+    def recorded(self, after: str | None, *, limit: int) -> tuple[Recorded, ...]:
+        """Events of all tickets in the order kept, after a position (None: from the first).
+
+        An event appears once every transaction has ended that began to write before its own did.
+        """
+        rows = self._rows("recorded", *_position(after), limit)
+        return tuple(
+            Recorded(position=f"{tx}.{no}", ticket=ticket, seq=seq, event=decode_event(body), hash=hash_)
+            for tx, no, ticket, seq, body, hash_ in rows
+        )
+
+    def chains(self) -> Iterable[Chain]:
+        """The kept bytes of every ticket, for verification: as they stood when the first of them was asked for."""
+        with self._transaction(_SNAPSHOT) as connection, connection.cursor(name="chains") as heads:
+            heads.execute(SQL["chain_heads"])
+            while found := heads.fetchmany(PAGE):
+                yield from _chains(connection, found)
+
+    def audit(self) -> Iterable[Asked]:
+        """Every command that was asked, in order, refused ones included."""
+        return tuple(asked_of(row) for row in self._rows("asked"))
+
+    def asked(self, ticket: str) -> tuple[Asked, ...]:
+        """Every command that was asked of one ticket, in order."""
+        return tuple(asked_of(row) for row in self._rows("asked_of", ticket))
+
+    # --- what is due --------------------------------------------------------------------------------------------
+
+    def due(self, until: datetime, *, inclusive: bool, limit: int) -> tuple[tuple[datetime, str], ...]:
+        """The next due moments before (or at) `until`, at most one a ticket, in the order (moment, ticket id)."""
+        rows = self._rows("due_first", micros(until) + inclusive, limit)
+        return tuple((moment(at), ticket) for at, ticket in rows)
+
+    def next_due_at(self) -> datetime | None:
+        """The earliest moment at which something happens by itself to any ticket."""
+        ((at,),) = self._rows("next_due")
+        return maybe_moment(at)
+
+    def claim_due(self, before: datetime, *, limit: int, lease: timedelta) -> tuple[tuple[datetime, str], ...]:
+        """Due moments before `before`, the earliest first, that no other worker will be given until the lease ends."""
+        rows = self._claimed("claim_due", before, limit, lease)
+        return tuple((moment(at), ticket) for at, ticket in rows)
+
+    def schedules(self) -> Mapping[tuple[str, str], datetime | None]:
+        """The next moment of each schedule (book, name) that has begun; None for one that has ended."""
+        return {(book, name): maybe_moment(at) for book, name, at in self._rows("turns")}
+
+    # --- messages -----------------------------------------------------------------------------------------------
+
+    def outbox(self) -> Iterable[Waiting]:
+        """The notices that wait to be sent, in the order in which they were kept."""
+        return self.messages("waiting", limit=-1)
+
+    def messages(self, status: str | None = None, *, limit: int, after: int = 0) -> tuple[Waiting, ...]:
+        """Kept messages by status, oldest first, after a number."""
+        sql = SQL["messages"].format(status="" if status is None else "AND status = %s")
+        chosen = () if status is None else (status,)
+        values = (after, *chosen, None if limit < 0 else limit)
+        rows = self._ask(lambda connection: connection.execute(sql, values).fetchall())
+        return tuple(_waiting(row) for row in rows)
+
+    def claim_messages(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
+        """Messages whose time has come, that no other worker will be given until the lease ends."""
+        return tuple(
+            Claimed(outgoing=outgoing_of(row), attempts=attempts, taken_by=tuple(json.loads(taken_by)))
+            for attempts, taken_by, *row in self._claimed("claim_messages", now, limit, lease)
+        )
+
+    def settle(self, deliveries: Iterable[Delivery]) -> None:
+        """Keep what became of claimed messages: delivered, to be tried again at a time, or given up."""
+        rows = [
+            (d.id, d.status, d.attempts, micros(d.try_at or d.at), json.dumps(list(d.taken_by)), d.problem)
+            for d in deliveries
+        ]
+        if rows:
+            self._changed("settle_messages", [list(column) for column in zip(*rows, strict=True)])
+
+    def retry_messages(self, ids: Iterable[str] | None, now: datetime) -> int:
+        """Let dead messages (None: all of them) wait again from `now` on; how many there were."""
+        return self._changed("retry_messages", {"now": micros(now), "ids": None if ids is None else list(ids)})
+
+    def forget_messages(self, delivered_before: datetime) -> int:
+        """Remove delivered messages that are older; how many there were."""
+        return self._changed("forget_messages", [micros(delivered_before)])
+
+    # --- rulebooks ----------------------------------------------------------------------------------------------
+
+    def publish(
+        self, book: str, version: str, bundle: bytes, at: datetime, *, filed: Mapping[str, frozenset[str]]
+    ) -> bool:
+        """Keep a version of a rulebook and make it the newest of its name; False if it is the newest already."""
+        with self._transaction(_BEGIN) as connection:
+            new = publish(connection, book, version, bundle, at, filed=filed)
+            connection.execute("COMMIT")
+            return new
+
+    def bundle(self, version: str) -> bytes | None:
+        """The kept sources of a version; None for an unknown one."""
+        rows = self._rows("bundle", version)
+        return bytes(rows[0][0]) if rows else None
+
+    def newest(self) -> Mapping[str, str]:
+        """The newest version of each rulebook, by name."""
+        return dict(self._rows("newest"))
+
+    # --- inside -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _opened(self, first: Callable[[Connection], tuple[Connection, R]]) -> Iterator[tuple[Connection, R]]:
+        """A connection and what was first asked of it; whoever does not commit in the end has written nothing."""
+        with translated(self._place), self._connections.opened(first) as (connection, result):
+            try:
+                yield connection, result
+            finally:
+                with suppress(psycopg.Error):  # where the connection is lost, the transaction has ended already
+                    connection.rollback()
+
+    @contextmanager
+    def _transaction(self, beginning: str) -> Iterator[Connection]:
+        with self._opened(lambda connection: (connection, connection.execute(beginning))) as (connection, _):
+            yield connection
+
+    def _ask(self, question: Callable[[Connection], R]) -> R:
+        return self._connections.ask(question)
+
+    def _rows(self, name: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self._ask(lambda connection: connection.execute(SQL[name], values).fetchall())
+
+    def _claimed(self, name: str, before: datetime, limit: int, lease: timedelta) -> list[tuple[Any, ...]]:
+        """A claim may be asked twice: if the first answer was lost, what it held comes free when its lease ends."""
+        now = self._clock.now()
+        values = {"before": micros(before), "now": micros(now), "until": micros(now + lease), "limit": limit}
+        return self._ask(lambda connection: connection.execute(SQL[name], values).fetchall())
+
+    def _changed(self, name: str, values: Sequence[Any] | Mapping[str, Any]) -> int:
+        return self._ask(lambda connection: connection.execute(SQL[name], values).rowcount)
+
+
+def _watch(connection: Connection, watching: Watching) -> None:
+    """Begin to watch. What is read in later statements is everything that was committed before the locks were had."""
+    connection.execute(_BEGIN)
+    connection.execute(SQL["watch"], (workflow_locks(watching),))
+
+
+def _chains(connection: Connection, heads: list[tuple[Any, ...]]) -> Iterator[Chain]:
+    events: dict[str, list[tuple[int, bytes, str]]] = {ticket: [] for ticket, _, _ in heads}
+    for ticket, seq, body, hash_ in connection.execute(SQL["chain"], (list(events),)):
+        events[ticket].append((seq, body.encode(), hash_))
+    for ticket, head, body in heads:
+        yield Chain(ticket=ticket, head=head, body=body.encode(), events=tuple(events[ticket]))
+
+
+def _position(after: str | None) -> tuple[int, int]:
+    found = _POSITION.fullmatch(after or "0.0")
+    if found is None:
+        raise MisuseError(f"{after!r} is no position of an event.")
+    return int(found[1]), int(found[2])
+
+
+def _waiting(row: tuple[Any, ...]) -> Waiting:
+    number, status, try_at, attempts, taken_by, problem, *outgoing = row
+    return Waiting(
+        number=number,
+        outgoing=outgoing_of(outgoing),
+        status=status,
+        try_at=moment(try_at),
+        attempts=attempts,
+        taken_by=tuple(json.loads(taken_by)),
+        problem=problem,
+    )

@@ -48,17 +48,19 @@ class PostgresTransaction:
 
     # --- reading ------------------------------------------------------------------------------------------------
 
-    def remember(self, tickets: Iterable[tuple[Any, ...]], answers: Mapping[str, tuple[str, str] | None]) -> None:
-        """Rows that were read at the beginning."""
-        self._rows.update({row[0]: row for row in tickets})
+    def remember(
+        self, tickets: Mapping[str, tuple[Any, ...] | None], answers: Mapping[str, tuple[str, str] | None]
+    ) -> None:
+        """What was read at the beginning, and what was found missing."""
+        self._rows.update(tickets)
         self._answers.update(answers)
 
     def fetch(self, tickets: Iterable[str]) -> None:
         """Read the tickets that have not been read yet."""
         missing = [ticket for ticket in dict.fromkeys(tickets) if ticket not in self._rows]
         if missing:
-            self._rows.update(dict.fromkeys(missing))
-            self.remember(self._sql.execute(SQL["load"], (missing,)), {})
+            found = {row[0]: row for row in self._sql.execute(SQL["load"], (missing,))}
+            self._rows.update({ticket: found.get(ticket) for ticket in missing})
 
     def load(self, ticket: str) -> Ticket | None:
         """The ticket as it stands; None if there is none of this id."""
@@ -71,7 +73,7 @@ class PostgresTransaction:
     ) -> tuple[Ticket, ...]:
         """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
         rows = self._sql.execute(*self._selection(book, workflow, states, same)).fetchall()
-        self.remember(rows, {})
+        self._rows.update({row[0]: row for row in rows})
         found = (decode_ticket(row[10]) for row in rows)
         return tuple(ticket for ticket in found if all(ticket.fields.get(name) == same[name] for name in same))
 
