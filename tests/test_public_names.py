@@ -7,7 +7,21 @@ import pytest
 
 import dutyflow
 
-PUBLIC = ["Amend", "Assign", "Calendar", "Comment", "Denial", "Fire", "Open", "load_rulebook", "memory_runner"]
+PUBLIC = [
+    "Amend",
+    "Assign",
+    "AsyncEngine",
+    "Calendar",
+    "Comment",
+    "Denial",
+    "Engine",
+    "Fire",
+    "Open",
+    "Order",
+    "Query",
+    "load_rulebook",
+    "memory_runner",
+]
 
 
 def test_the_public_names_are_the_ones_written_here() -> None:

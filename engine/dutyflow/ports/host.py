@@ -1,4 +1,4 @@
-"""What a host may plug in: who holds which role, what time it is, and where notices go. The whole extension surface."""
+"""What a host may plug in: people, the time, where notices go, who counts. The whole extension surface."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 MessageKind = Literal["warning", "breach", "escalation", "message"]
+Outcome = Literal["delivered", "retried", "dead"]
 
 
 class Directory(Protocol):
@@ -76,4 +77,30 @@ class Handler(Protocol):
         Raises `DeliveryError`; with `final=True` no further try is made. Any other exception counts as one to try
         again. Called without a lock or a transaction held, and by one thread at a time.
         """
+        ...
+
+
+class Observer(Protocol):
+    """Hears how much is done and how long it takes, never what a ticket says. It is called by any thread, at any time,
+    and neither blocks nor raises.
+    """
+
+    def answered(self, workflow: str, *, denied: bool) -> None:
+        """A command was answered, and what came of it is kept."""
+        ...
+
+    def conflicted(self) -> None:
+        """A transaction is tried again because another process was quicker."""
+        ...
+
+    def fired(self, events: int) -> None:
+        """So many events happened because their time had come."""
+        ...
+
+    def handed_over(self, handler: str, outcome: Outcome) -> None:
+        """A handler took a message, will be given it again, or will not be."""
+        ...
+
+    def turned(self, loop: str, seconds: float, *, failed: bool) -> None:
+        """A loop of a worker (`timers` or `messages`) has done a round."""
         ...

@@ -94,8 +94,9 @@ class Connections:
         A pooled connection may have been lost long ago. One that fails in `first` is therefore replaced, once: until
         then nothing has been written that could be written twice.
         """
-        pool = self._open_pool()
-        connection, result = self._begun(pool, first)
+        with translated(self.place):
+            pool = self._open_pool()
+            connection, result = self._begun(pool, first)
         try:
             yield result
         finally:
@@ -126,7 +127,7 @@ class Connections:
 
     def ask(self, question: Callable[[Connection], R]) -> R:
         """The answer to a question that may be asked twice."""
-        with translated(self.place), self.opened(question) as answer:
+        with self.opened(question) as answer:
             return answer
 
     def close(self) -> None:

@@ -23,17 +23,17 @@ def publish(
     connection.execute(SQL["watch"], (workflow_locks([(book, "")]),))
     newest: dict[str, str] = dict(connection.execute(SQL["newest"]).fetchall())
     kept = connection.execute(SQL["bundle"], (version,)).fetchone()
-    if newest.get(book) == version and kept is not None and bytes(kept[0]) == bundle:
-        return False
-    connection.execute(SQL["add_rulebook"], (version, book, bundle))
-    connection.execute(SQL["add_publication"], (book, version, micros(at)))
+    is_new = newest.get(book) != version or kept is None or bytes(kept[0]) != bundle
+    if is_new:
+        connection.execute(SQL["add_rulebook"], (version, book, bundle))
+        connection.execute(SQL["add_publication"], (book, version, micros(at)))
     known = read_filed_fields(connection)
     new = {workflow: fields - known.get((book, workflow), frozenset()) for workflow, fields in filed.items()}
     connection.execute(SQL["watch"], (workflow_locks((book, workflow) for workflow in new if new[workflow]),))
     for workflow, fields in new.items():
         if fields:
             _file_by(connection, book, workflow, sorted(fields))
-    return True
+    return is_new
 
 
 def read_filed_fields(connection: Connection) -> FiledFields:

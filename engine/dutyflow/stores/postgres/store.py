@@ -80,7 +80,10 @@ class PostgresStore:
             return connection, self._begun(connection, named, asked, watching)
 
         with self._opened(first) as (_, transaction):
-            yield transaction
+            try:
+                yield transaction
+            finally:
+                transaction.end()
 
     def _begun(
         self, connection: Connection, tickets: list[str], keys: list[str], watching: Watching
@@ -183,10 +186,11 @@ class PostgresStore:
 
     def chains(self) -> Iterable[Chain]:
         """The kept bytes of every ticket, for verification: as they stood when the first of them was asked for."""
-        with self._transaction(_SNAPSHOT) as connection, connection.cursor(name="chains") as heads:
-            heads.execute(SQL["chain_heads"])
-            while found := heads.fetchmany(PAGE):
-                yield from _chains(connection, found)
+        with self._transaction(_SNAPSHOT) as connection, translated(self._place):
+            with connection.cursor(name="chains") as heads:
+                heads.execute(SQL["chain_heads"])
+                while found := heads.fetchmany(PAGE):
+                    yield from _chains(connection, found)
 
     def audit(self) -> Iterable[Asked]:
         """Every command that was asked, in order, refused ones included."""
@@ -261,7 +265,7 @@ class PostgresStore:
         self, book: str, version: str, bundle: bytes, at: datetime, *, filed: Mapping[str, frozenset[str]]
     ) -> bool:
         """Keep a version of a rulebook and make it the newest of its name; False if it is the newest already."""
-        with self._transaction(_BEGIN) as connection:
+        with self._transaction(_BEGIN) as connection, translated(self._place):
             new = publish(connection, book, version, bundle, at, filed=filed)
             connection.execute("COMMIT")
             return new
@@ -280,7 +284,7 @@ class PostgresStore:
     @contextmanager
     def _opened(self, first: Callable[[Connection], tuple[Connection, R]]) -> Iterator[tuple[Connection, R]]:
         """A connection and what was first asked of it; whoever does not commit in the end has written nothing."""
-        with translated(self._place), self._connections.opened(first) as (connection, result):
+        with self._connections.opened(first) as (connection, result):
             try:
                 yield connection, result
             finally:
@@ -323,7 +327,7 @@ def _chains(connection: Connection, heads: list[tuple[Any, ...]]) -> Iterator[Ch
 
 
 def _position(after: str | None) -> tuple[int, int]:
-    found = _POSITION.fullmatch(after or "0.0")
+    found = _POSITION.fullmatch("0.0" if after is None else after)
     if found is None:
         raise MisuseError(f"{after!r} is no position of an event.")
     return int(found[1]), int(found[2])

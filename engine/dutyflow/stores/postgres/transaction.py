@@ -24,7 +24,7 @@ from dutyflow.stores.encoded import (
     micros,
     moment,
 )
-from dutyflow.stores.postgres.connections import CONFLICTS, Connection, as_ours
+from dutyflow.stores.postgres.connections import CONFLICTS, Connection, as_ours, translated
 from dutyflow.stores.postgres.keeping import SQL, FiledFields, keeping
 
 Watching = frozenset[tuple[str, str]]
@@ -44,7 +44,12 @@ class PostgresTransaction:
         self._watching = watching
         self._rows: dict[str, tuple[Any, ...] | None] = {}
         self._answers: dict[str, tuple[str, str] | None] = {}
-        self.committed = False
+        self._tickets: dict[str, Ticket] = {}
+        self._over = False
+
+    def end(self) -> None:
+        """Nothing can be written any more: the connection belongs to the next transaction."""
+        self._over = True
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -59,22 +64,23 @@ class PostgresTransaction:
         """Read the tickets that have not been read yet."""
         missing = [ticket for ticket in dict.fromkeys(tickets) if ticket not in self._rows]
         if missing:
-            found = {row[0]: row for row in self._sql.execute(SQL["load"], (missing,))}
+            found = {row[0]: row for row in self._read(SQL["load"], missing)}
             self._rows.update({ticket: found.get(ticket) for ticket in missing})
 
     def load(self, ticket: str) -> Ticket | None:
         """The ticket as it stands; None if there is none of this id."""
         self.fetch((ticket,))
         row = self._rows[ticket]
-        return decode_ticket(row[10]) if row is not None else None
+        return self._decoded(row) if row is not None else None
 
     def select(
         self, book: str, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]
     ) -> tuple[Ticket, ...]:
         """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
-        rows = self._sql.execute(*self._selection(book, workflow, states, same)).fetchall()
+        sql, values = self._selection(book, workflow, states, same)
+        rows = self._read(sql, *values)
         self._rows.update({row[0]: row for row in rows})
-        found = (decode_ticket(row[10]) for row in rows)
+        found = (self._decoded(row) for row in rows)
         return tuple(ticket for ticket in found if all(ticket.fields.get(name) == same[name] for name in same))
 
     def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
@@ -86,14 +92,14 @@ class PostgresTransaction:
 
     def last_number(self, series: str) -> int:
         """The last number given in a series of record numbers; 0 if none was."""
-        row = self._sql.execute(SQL["last_number"], (series,)).fetchone()
-        return int(row[0]) if row else 0
+        rows = self._read(SQL["last_number"], series)
+        return int(rows[0][0]) if rows else 0
 
     def answer(self, key: str) -> KeptAnswer | None:
         """What was answered under an idempotency key."""
         if key not in self._answers:
-            row = self._sql.execute(SQL["answer"], (key,)).fetchone()
-            self._answers[key] = (row[0], row[1]) if row else None
+            rows = self._read(SQL["answer"], key)
+            self._answers[key] = (rows[0][0], rows[0][1]) if rows else None
         kept = self._answers[key]
         return decode_answer(*kept, self._events_of) if kept else None
 
@@ -118,21 +124,31 @@ class PostgresTransaction:
         return SQL["select_filed"].format(states=among), [*place, *chosen]
 
     def _events_of(self, ticket: str, first: int, last: int) -> Iterable[Event]:
-        return (decode_event(body) for (body,) in self._sql.execute(SQL["history_part"], (ticket, first, last)))
+        return (decode_event(body) for (body,) in self._read(SQL["history_part"], ticket, first, last))
+
+    def _decoded(self, row: tuple[Any, ...]) -> Ticket:
+        ticket = self._tickets.get(row[0])
+        if ticket is None or ticket.seq != row[2]:
+            ticket = self._tickets[row[0]] = decode_ticket(row[10])
+        return ticket
+
+    def _read(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with translated(self._place):
+            return self._sql.execute(sql, values).fetchall()
 
     # --- writing ------------------------------------------------------------------------------------------------
 
     def commit(self, commit: Commit) -> None:
         """Write everything or nothing; `ConflictError` if something is not as it was when it was read."""
-        if self.committed:
-            raise MisuseError("A transaction is committed once.")
+        if self._over:
+            raise MisuseError("A transaction is committed once, before it ends.")
+        self._over = True
         if commit.watched - self._watching:
             raise MustWatchError
         self.fetch(change.ticket.id for change in commit.changes)
         if not commit.is_empty:
             statement, values = keeping(commit, self._known, self._filed, self._watching)
             self._write(statement, values)
-        self.committed = True
 
     def _known(self, change: Change) -> Known | None:
         row = self._rows[change.ticket.id]
