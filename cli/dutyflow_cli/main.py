@@ -85,6 +85,11 @@ COMMANDS = {
         "开单、办理、查看、查询工单，并说明为什么。",
         "Open tickets, act on them, list them, look at them, and ask why.",
     ),
+    "worker": Entry(
+        "dutyflow_cli.commands.worker",
+        "让到期的事发生，把通知送出去；一直运行。",
+        "Let what is due happen and send messages, until it is told to stop.",
+    ),
     "outbox": Entry(
         "dutyflow_cli.commands.outbox",
         "查看等待发送或发送失败的消息，并重发。",

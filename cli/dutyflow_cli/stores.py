@@ -27,7 +27,7 @@ store_option = option(
     "--store",
     metavar="URL",
     zh="保存工单的地方，如 sqlite:///dutyflow.db。不写：DUTYFLOW_STORE，否则当前文件夹的 dutyflow.db。",
-    en="Where tickets are kept, such as sqlite:///dutyflow.db. Default: DUTYFLOW_STORE, else dutyflow.db in this folder.",
+    en="Where tickets are kept, such as sqlite:///dutyflow.db. Default: DUTYFLOW_STORE, else dutyflow.db here.",
 )
 format_option = option(
     "--format",
@@ -59,7 +59,7 @@ def open_engine(given: str | None, settings: Settings, *, actor: str | None = No
 
 
 def checked_name(kind: str, name: str, known: Iterable[str], settings: Settings) -> str:
-    """A name that is known; else a usage error with the nearest one. `kind` chooses the sentence: `cli_store.no_<kind>`."""
+    """A name that is known; else a usage error with the nearest one, in the sentence `cli_store.no_<kind>`."""
     names = tuple(dict.fromkeys(known))
     if name in names:
         return name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class SetClock:
 
     def now(self) -> datetime:
         """The moment that was set."""
-        return self.time
+        return self.time.astimezone(UTC)
 
 
 def written(folder: Path, text: str, *, name: str = "school", people: str = PEOPLE) -> Path:

@@ -1,9 +1,11 @@
 """The stores that the contract tests run against, each made by a function; `store` is every one of them in turn."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.postgres import PostgresServer
 from tests.stores.builders import NINE
 
 from dutyflow.ports.host import Clock
@@ -35,11 +37,20 @@ STORES: dict[str, Make] = {"memory": memory_store, "sqlite": sqlite_store}
 NAMES = (*STORES, "postgres")
 
 
-def make(request: pytest.FixtureRequest, folder: Path, clock: Clock) -> SharedStore:
-    """The store that a test asks for by name; the server is started only for those that need it."""
-    if request.param == "postgres":
-        return PostgresStore(request.getfixturevalue("postgres_url"), clock=clock)
-    return STORES[request.param](folder, clock)
+@contextmanager
+def opened(request: pytest.FixtureRequest, name: str, folder: Path, clock: Clock) -> Iterator[SharedStore]:
+    """An empty store of this name until the end; the server is started only for those that need it."""
+    if name != "postgres":
+        store = STORES[name](folder, clock)
+        yield store
+        store.close()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    database = server.create()
+    store = PostgresStore(server.url(database), clock=clock)
+    yield store
+    store.close()
+    server.drop(database)
 
 
 @pytest.fixture
@@ -51,9 +62,8 @@ def clock() -> VirtualClock:
 @pytest.fixture(params=NAMES)
 def store(request: pytest.FixtureRequest, tmp_path: Path, clock: VirtualClock) -> Iterator[SharedStore]:
     """An empty store of each kind."""
-    made = make(request, tmp_path, clock)
-    yield made
-    made.close()
+    with opened(request, request.param, tmp_path, clock) as made:
+        yield made
 
 
 @pytest.fixture(params=["plain", *NAMES])
@@ -62,6 +72,5 @@ def ticket_store(request: pytest.FixtureRequest, tmp_path: Path, clock: VirtualC
     if request.param == "plain":
         yield MemoryStore()
         return
-    made = make(request, tmp_path, clock)
-    yield made
-    made.close()
+    with opened(request, request.param, tmp_path, clock) as made:
+        yield made

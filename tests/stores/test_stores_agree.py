@@ -1,17 +1,18 @@
 """Whatever is kept, in whatever order, all stores give the same answers: the one in memory is the model."""
 
-import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from tests.stores.builders import NINE, answered, everything, hours, message, opening, refused, step, ticket
-from tests.stores.conftest import STORES
+from tests.stores.conftest import opened
 
 from dutyflow.errors import DutyflowError
 from dutyflow.kernel.ticket import OwnedBy
@@ -38,35 +39,26 @@ PICK = st.integers(0, 50)
 
 
 class Stores(RuleBasedStateMachine):
-    """Does the same to every store."""
+    """Does the same to the store in memory and to another one."""
 
-    def __init__(self) -> None:
+    def __init__(self, request: pytest.FixtureRequest, other: str) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
         self.clock = VirtualClock(NINE)
-        self.stores: dict[str, SharedStore] = {}
+        self.open = ExitStack()
+        folder = Path(self.open.enter_context(tempfile.TemporaryDirectory()))
+        self.stores = [self.open.enter_context(opened(request, name, folder, self.clock)) for name in ("memory", other)]
         self.last: dict[str, Change] = {}
         self.messages = 0
         self.claimed: list[tuple[str, int]] = []
 
-    @initialize()
-    def open_all(self) -> None:
-        for name, make in STORES.items():
-            folder = self.folder / name
-            folder.mkdir()
-            self.stores[name] = make(folder, self.clock)
-
     def teardown(self) -> None:
-        for store in self.stores.values():
-            store.close()
-        shutil.rmtree(self.folder)
+        self.open.close()
 
     def all_do(self, what: Callable[[SharedStore], Any]) -> Any:
-        """The one outcome that all stores have: an answer, or the kind of the exception."""
-        outcomes = {name: _outcome(what, store) for name, store in self.stores.items()}
-        first = outcomes["memory"]
-        assert all(outcome == first for outcome in outcomes.values()), outcomes
-        return first
+        """The one outcome that both stores have: an answer, or the kind of the exception."""
+        expected, outcome = (_outcome(what, store) for store in self.stores)
+        assert outcome == expected
+        return expected
 
     # --- commits ------------------------------------------------------------------------------------------------
 
@@ -168,8 +160,7 @@ class Stores(RuleBasedStateMachine):
 
     @invariant()
     def all_hold_the_same(self) -> None:
-        if self.stores:
-            self.all_do(everything)
+        self.all_do(everything)
 
 
 def _outcome(what: Callable[[SharedStore], Any], store: SharedStore) -> Any:
@@ -188,5 +179,9 @@ def _pages(store: SharedStore, query: Query, limit: int) -> list[Any]:
     return pages
 
 
-TestStoresAgree = Stores.TestCase
-TestStoresAgree.settings = settings(max_examples=40, stateful_step_count=25)
+@pytest.mark.parametrize(("other", "examples"), [("sqlite", 60), ("postgres", 15)])
+def test_a_database_does_what_the_store_in_memory_does(
+    request: pytest.FixtureRequest, other: str, examples: int
+) -> None:
+    plan = settings(max_examples=examples, stateful_step_count=30)
+    run_state_machine_as_test(lambda: Stores(request, other), settings=plan)

@@ -37,7 +37,7 @@ def ask_reason(teller: Teller) -> str:
 
 def _ask_once(field: Field, teller: Teller, *, optional: bool) -> str:
     """Ask until the answer fits; empty when nothing was written."""
-    hint = _hint(field, teller, optional=optional)
+    hint = hint_of(field, teller, optional=optional)
     prompt = f"{teller.title(field.title, field.id)} ({field.id}; {hint})"
     while True:
         text = ask(f"    {prompt}: ")
@@ -58,7 +58,7 @@ def _fits(field: Field, text: str) -> bool:
     return True
 
 
-def _hint(field: Field, teller: Teller, *, optional: bool) -> str:
+def hint_of(field: Field, teller: Teller, *, optional: bool = False) -> str:
     """What fits: the options with their numbers, or the kind of value with an example."""
     lang = teller.lang
     if field.options:

@@ -53,10 +53,22 @@ def arithmetic(
     if amount.is_elapsed:
         yield Text(say("cli_calendar.elapsed", lang))
     elif amount.is_open_time:
-        yield table(("", "", "", "", ""), list(_open_rows(start, end, days, lang)), indent=1)
+        yield open_table(start, end, days, lang)
     else:
-        yield table(("", "", ""), list(_day_rows(amount, start, end, days, lang)), indent=1)
+        yield day_table(amount, start, end, days, lang)
     yield Text(say("cli_calendar.due", lang, due=show_moment(end, zone, lang)), style="bold")
+
+
+def open_table(start: datetime, end: datetime, days: Iterator[DayOfWork], lang: str) -> RenderableType:
+    """What each day gave of open time, and how much it was so far."""
+    return table(("", "", "", "", ""), list(_open_rows(start, end, days, lang)), indent=1)
+
+
+def day_table(
+    amount: Duration, start: datetime, end: datetime, days: Iterator[DayOfWork], lang: str
+) -> RenderableType:
+    """Which days were counted."""
+    return table(("", "", ""), list(_day_rows(amount, start, end, days, lang)), indent=1)
 
 
 def _open_rows(start: datetime, end: datetime, days: Iterator[DayOfWork], lang: str) -> Iterator[tuple[Text, ...]]:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from dutyflow.bootstrap.engine import Engine
-from dutyflow.ports.host import Clock, Directory
+from dutyflow.ports.host import Clock, Directory, Observer
 from dutyflow.ports.queue import Recorded
 
 THREADS = 16
@@ -38,7 +38,7 @@ class AsyncEngine:
     """An `Engine` that asyncio can wait for; see there for what each method does.
 
     An `await` that is cancelled takes nothing back: the command is answered all the same or was never begun. Ask again
-    with its key to learn which.
+    with its key to learn which. The `run` of a worker blocks: `await asyncio.to_thread(worker.run)`.
     """
 
     def __init__(self, engine: Engine, *, threads: int = THREADS) -> None:
@@ -54,10 +54,12 @@ class AsyncEngine:
         directory: Directory | None = None,
         clock: Clock | None = None,
         actor: str | None = None,
+        observer: Observer | None = None,
         threads: int = THREADS,
     ) -> AsyncEngine:
         """`Engine.open`, at once: the store is there when this returns."""
-        return cls(Engine.open(url, directory=directory, clock=clock, actor=actor), threads=threads)
+        engine = Engine.open(url, directory=directory, clock=clock, actor=actor, observer=observer)
+        return cls(engine, threads=threads)
 
     def acting_as(self, actor: str) -> AsyncEngine:
         """The same engine for one person only; closing it is the business of the first."""
@@ -81,6 +83,7 @@ class AsyncEngine:
     opening_actions = lifted(Engine.opening_actions)
     run_due = lifted(Engine.run_due)
     next_due_at = lifted(Engine.next_due_at)
+    worker = lifted(Engine.worker)
 
     async def subscribe(
         self, after: str | None = None, *, wait_seconds: float | None = None, page: int = 500

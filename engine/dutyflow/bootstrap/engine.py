@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from dutyflow.kernel.commands import Open, Request
 from dutyflow.kernel.events import Event
 from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.ticket import Ticket
-from dutyflow.ports.host import Clock, Directory
+from dutyflow.ports.host import Clock, Directory, Handler, Observer
 from dutyflow.ports.queue import Count, Page, Query, Recorded
 from dutyflow.ports.records import Answer, Asked, BatchAnswer, Happening
 from dutyflow.ports.store import SharedStore
@@ -30,9 +30,11 @@ from dutyflow.runtime.clocks import SystemClock, pause
 from dutyflow.runtime.ids import new_id
 from dutyflow.runtime.jobs import CommandJob, RowsJob, checked_time
 from dutyflow.runtime.listing import filed_fields
+from dutyflow.runtime.pace import Pace
 from dutyflow.runtime.shared_runner import SharedRunner
 from dutyflow.runtime.views import View
 from dutyflow.runtime.work import Work, World
+from dutyflow.runtime.worker import Worker
 
 SKEW_SECONDS = 60
 """How far a caller's clock may be ahead of ours."""
@@ -75,20 +77,28 @@ class Engine:
         directory: Directory | None = None,
         clock: Clock | None = None,
         actor: str | None = None,
+        observer: Observer | None = None,
     ) -> None:
         """An engine on a store that is open. A `directory` takes the place of the members that rulebooks name."""
         self.clock = clock or SystemClock()
         self.actor = actor
         self.store = store
         self.catalogue = Catalogue(store, directory)
-        self._runner = SharedRunner(store, self.catalogue, self.clock)
+        self._observer = observer
+        self._runner = SharedRunner(store, self.catalogue, self.clock, observer=observer)
 
     @classmethod
     def open(
-        cls, url: str, *, directory: Directory | None = None, clock: Clock | None = None, actor: str | None = None
+        cls,
+        url: str,
+        *,
+        directory: Directory | None = None,
+        clock: Clock | None = None,
+        actor: str | None = None,
+        observer: Observer | None = None,
     ) -> Engine:
         """The engine on a store, a new one is made: `sqlite:///tickets.db`, `postgresql://...`, `memory:`."""
-        return cls(open_store(url), directory=directory, clock=clock, actor=actor)
+        return cls(open_store(url), directory=directory, clock=clock, actor=actor, observer=observer)
 
     def acting_as(self, actor: str) -> Engine:
         """The same engine for one person only; closing it is the business of the first."""
@@ -115,10 +125,12 @@ class Engine:
     def publish(self, rulebook: str | Path | Loaded | Bundle) -> Published:
         """Make a rulebook (a folder, or one that was loaded) the newest of its name: new tickets run under it.
 
-        Tickets that are open stay with their version. Its schedules run from now on. Raises `RulebookError`.
+        Tickets that are open stay with their version. Its schedules run from now on. Raises `RulebookError`, and
+        `MisuseError` if another name has the very same rules: a ticket could not tell which it belongs to.
         """
         self._only_for_the_host("publish a rulebook")
         bundle = _bundled(rulebook)
+        self._check_name(bundle)
         now = self.clock.now()
         running = self.catalogue.schedules_of(bundle.name)
         filed = filed_fields(self.catalogue.add(bundle))
@@ -281,6 +293,13 @@ class Engine:
         """The next moment at which something happens by itself; None when nothing will."""
         return self._runner.next_due_at()
 
+    def worker(self, handlers: Sequence[Handler] = (), *, pace: Pace | None = None) -> Worker:
+        """A worker that lets time pass and gives messages to `handlers`: `run` it, or `run_once` now and then."""
+        self._only_for_the_host("let time pass")
+        return Worker(
+            self._runner, self.store, self.catalogue, self.clock, handlers, pace=pace, observer=self._observer
+        )
+
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _job(self, order: Order) -> CommandJob:
@@ -357,6 +376,12 @@ class Engine:
     def _only_for_the_host(self, what: str) -> None:
         if self.actor is not None:
             raise ForbiddenError(f"This engine acts for {self.actor} and cannot {what}.")
+
+    def _check_name(self, bundle: Bundle) -> None:
+        kept = self.store.bundle(bundle.hash)
+        name = Bundle.from_bytes(kept).name if kept is not None else bundle.name
+        if name != bundle.name:
+            raise MisuseError(f"The rules of {bundle.name} are published already, word for word, as {name}.")
 
     def _check_fields(self, query: Query, view: View) -> None:
         """Nobody may find out what a private field holds by searching for it."""

@@ -64,7 +64,7 @@ def ring(draft: Draft, run: ClockRun, pending: PendingAlarm) -> None:
     """Raise the alarm: the fact, the notices, and what a breach does to other clocks."""
     sla, before = draft.workflow.slas[run.sla], draft.ticket
     scope = draft.scope()
-    declared = _declared(sla, run, pending)
+    declared = declared_alarm(sla, run, pending)
     if declared.unless is not None and declared.unless.evaluate(scope):
         _hush(draft, run, pending)
         return
@@ -395,7 +395,8 @@ def _should_stand_still(sla: Sla, ticket: Ticket, scope: Scope) -> bool:
 # --- ringing ----------------------------------------------------------------------------------------------------
 
 
-def _declared(sla: Sla, run: ClockRun, pending: PendingAlarm) -> Alarm:
+def declared_alarm(sla: Sla, run: ClockRun, pending: PendingAlarm) -> Alarm:
+    """The alarm of the rulebook behind one that is still to ring."""
     if pending.kind == "breach":
         assert sla.breach is not None, "a pending breach was declared"
         return sla.breach

@@ -47,7 +47,7 @@ def read_line(text: str, anchor: Anchor) -> ScriptStep:
         raise ScriptError(Phrase.of("script.open_quote")) from None
     at, words = _split_moment(words, text, anchor)
     names = [word for word in words if "=" not in word]
-    pairs = dict(_pair(word) for word in words if "=" in word)
+    pairs = read_pairs(word for word in words if "=" in word)
     own = {key: pairs.pop(key) for key in _OWN_WORDS if key in pairs}
     if "by" in own:
         names.insert(0, own["by"])
@@ -63,6 +63,11 @@ def read_line(text: str, anchor: Anchor) -> ScriptStep:
         ticket=own.get("ticket", MAIN),
         reason=own.get("reason"),
     )
+
+
+def read_pairs(words: Iterable[str]) -> dict[str, str]:
+    """The values of `field=value` words by their names; `ScriptError` for another word."""
+    return dict(_pair(word) for word in words)
 
 
 def read_lines(lines: Iterable[str], anchor: Anchor) -> tuple[ScriptStep, ...]:
@@ -113,7 +118,7 @@ def _moment_phrase(error: MomentError) -> Phrase:
 
 
 def _pair(word: str) -> tuple[str, str]:
-    name, _, value = word.partition("=")
-    if not name:
+    name, sign, value = word.partition("=")
+    if not name or not sign:
         raise ScriptError(Phrase.of("script.pair", text=word))
     return name, value

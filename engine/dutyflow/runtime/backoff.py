@@ -21,8 +21,8 @@ class Backoff:
 
     def most(self, failures: int) -> timedelta:
         """The longest wait after so many failures in a row."""
-        return min(self.longest, self.first * 2 ** min(max(failures - 1, 0), _DOUBLINGS_MAX))
+        return min(self.longest, self.first * (1 << min(max(failures - 1, 0), _DOUBLINGS_MAX)))
 
     def wait(self, failures: int, chance: float, *, at_least: timedelta | None = None) -> timedelta:
-        """The wait after so many failures in a row; `chance` is drawn from 0 to 1, `at_least` what somebody asked for."""
+        """The wait after so many failures in a row: the share `chance` of the most, and at least what was asked for."""
         return max(self.most(failures) * chance, at_least or timedelta())

@@ -14,6 +14,7 @@ from dutyflow.ports.outbox import Claimed, Delivery
 from dutyflow.ports.store import SharedStore
 from dutyflow.runtime.catalogue import Catalogue
 from dutyflow.runtime.clocks import monotonic
+from dutyflow.runtime.crash_points import reached
 from dutyflow.runtime.lanes import Handover, Lane, Results
 from dutyflow.runtime.messages import message_of
 from dutyflow.runtime.pace import Pace
@@ -34,6 +35,9 @@ class Deliveries:
     def total(self) -> int:
         """How many there were."""
         return self.delivered + self.waiting + self.dead
+
+
+NOTHING = Deliveries()
 
 
 class Courier:
@@ -72,11 +76,12 @@ class Courier:
         """Take one batch of messages whose time has come to the handlers."""
         if not self._lanes:
             self._tell_that_messages_wait()
-            return Deliveries()
+            return NOTHING
         began = monotonic()
         claimed = self._store.claim_messages(self._clock.now(), limit=self._pace.batch, lease=self._pace.lease)
         if not claimed:
-            return Deliveries()
+            return NOTHING
+        reached("taken")
         messages = {one.outgoing.id: self._made(one) for one in claimed}
         said = self._said_by_handlers(claimed, messages, began)
         deliveries = tuple(self._settled(one, messages[one.outgoing.id], said) for one in claimed)
@@ -84,6 +89,7 @@ class Courier:
             _log.error("deliveries took longer than their lease: others deliver the messages again")
             return Deliveries(waiting=len(deliveries))
         self._store.settle(deliveries)
+        reached("settled")
         return self._counted(deliveries)
 
     def _made(self, claimed: Claimed) -> Message | DeliveryError:
@@ -96,7 +102,7 @@ class Courier:
         except UnavailableError:
             raise
         except Exception as error:  # one message that cannot be read must not hold up the others
-            _log.exception("a message cannot be made", extra={"outgoing": outgoing.id, "ticket": outgoing.ticket})
+            _log.debug("where the message could not be made", exc_info=True)
             why = f"The message cannot be made by version {outgoing.rules[:12]} of its rulebook"
             return DeliveryError(f"{why} ({type(error).__name__}).", final=True)
 
@@ -117,9 +123,7 @@ class Courier:
             answers: Results = {name: made for name in self._lanes if name not in claimed.taken_by}
         else:
             answers = {name: results[id] for name, results in said.items() if id in results}
-        delivery = settled(
-            claimed, answers, self._lanes, at=self._clock.now(), pace=self._pace, chance=self._chance()
-        )
+        delivery = settled(claimed, answers, self._lanes, at=self._clock.now(), pace=self._pace, chance=self._chance())
         for name, error in answers.items():
             self._observer.handed_over(name, outcome_for(error, delivery))
         if delivery.status == "dead":

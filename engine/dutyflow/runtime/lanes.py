@@ -9,6 +9,7 @@ from threading import Event, Thread
 from dutyflow.errors import DeliveryError
 from dutyflow.ports.host import Handler, Message
 from dutyflow.runtime.clocks import monotonic
+from dutyflow.runtime.crash_points import reached
 from dutyflow.runtime.tracing import span
 
 Results = Mapping[str, DeliveryError | None]
@@ -72,11 +73,14 @@ class Lane:
         with span("delivery", handler=self.name, message=message.id, attempt=message.attempt):
             try:
                 self._handler.deliver(message)
+                reached("delivered")
             except DeliveryError as error:
                 return error
             except Exception as error:  # a handler is somebody else's code; what it says may be private
-                _log.exception("a handler failed", extra={"handler": self.name, "outgoing": message.id})
-                return DeliveryError(f"{self.name}: {type(error).__name__}.")
+                problem = type(error).__name__
+                _log.error("a handler failed", extra={"handler": self.name, "outgoing": message.id, "problem": problem})
+                _log.debug("where the handler failed", exc_info=True)
+                return DeliveryError(f"{self.name}: {problem}.")
         return None
 
     def _is_hanging(self) -> bool:

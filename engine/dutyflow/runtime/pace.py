@@ -8,6 +8,8 @@ from datetime import timedelta
 from dutyflow.errors import MisuseError
 from dutyflow.runtime.backoff import Backoff
 
+RETRY = Backoff(timedelta(seconds=5), timedelta(hours=1))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
@@ -29,7 +31,7 @@ class Pace:
     batch: int = 64
     lease: timedelta = timedelta(seconds=30)
     attempts_max: int = 12
-    retry: Backoff = Backoff(timedelta(seconds=5), timedelta(hours=1))
+    retry: Backoff = RETRY
     postponed: timedelta = timedelta(seconds=15)
     keeping: timedelta = timedelta(days=30)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from dutyflow.errors import DeliveryError
 from dutyflow.ports.host import Outcome
-from dutyflow.ports.outbox import Claimed, Delivery
+from dutyflow.ports.outbox import Claimed, Delivery, Status
 from dutyflow.runtime.lanes import Results
 from dutyflow.runtime.pace import Pace
 
@@ -28,13 +28,20 @@ def settled(
     failures = [error for error in said.values() if error is not None]
     attempts = claimed.attempts + (1 if failures or not lacking else 0)
     problem = " ".join(error.message for error in failures)[:PROBLEM_LENGTH_MAX] or None
-    common = {"id": claimed.outgoing.id, "attempts": attempts, "at": at, "taken_by": taken, "problem": problem}
+    status: Status = "waiting"
     if not lacking:
-        return Delivery(status="delivered", **common)
-    if attempts >= pace.attempts_max or all(_is_final(said.get(name)) for name in lacking):
-        return Delivery(status="dead", **common)
-    wait = _wait(failures, attempts, pace, chance)
-    return Delivery(status="waiting", try_at=at + timedelta(seconds=math.ceil(wait.total_seconds())), **common)
+        status = "delivered"
+    elif attempts >= pace.attempts_max or all(_is_final(said.get(name)) for name in lacking):
+        status = "dead"
+    return Delivery(
+        id=claimed.outgoing.id,
+        status=status,
+        attempts=attempts,
+        at=at,
+        try_at=at + _wait(failures, attempts, pace, chance) if status == "waiting" else None,
+        taken_by=taken,
+        problem=problem,
+    )
 
 
 def outcome_for(error: DeliveryError | None, delivery: Delivery) -> Outcome:
@@ -45,11 +52,15 @@ def outcome_for(error: DeliveryError | None, delivery: Delivery) -> Outcome:
 
 
 def _wait(failures: list[DeliveryError], attempts: int, pace: Pace, chance: float) -> timedelta:
-    """Whoever asks to be left alone for longest is heard."""
+    """How long until the next try, in whole seconds; whoever asks to be left alone for longest is heard."""
     if not failures:
-        return pace.postponed * (1 + chance)
+        return _whole(pace.postponed.total_seconds() * (1 + chance))
     asked = max((error.retry_after for error in failures if error.retry_after is not None), default=None)
-    return max(pace.retry.wait(attempts, chance, at_least=asked), timedelta(seconds=1))
+    return _whole(pace.retry.wait(attempts, chance, at_least=asked).total_seconds())
+
+
+def _whole(seconds: float) -> timedelta:
+    return timedelta(seconds=max(1, math.ceil(seconds)))
 
 
 def _is_final(error: DeliveryError | None) -> bool:

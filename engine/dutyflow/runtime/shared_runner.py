@@ -18,8 +18,8 @@ from dutyflow.errors import ConflictError, MustWatchError
 from dutyflow.kernel.recurring import next_occurrence, openings_at
 from dutyflow.kernel.rules import Rules, Schedule
 from dutyflow.kernel.ticket import Ticket
-from dutyflow.ports.host import Clock
-from dutyflow.ports.records import Happening, Listing, Turn
+from dutyflow.ports.host import Clock, Observer
+from dutyflow.ports.records import Commit, Happening, Listing, Turn
 from dutyflow.ports.store import SharedStore, Transaction
 from dutyflow.runtime.answering import answer
 from dutyflow.runtime.catalogue import Catalogue
@@ -28,6 +28,8 @@ from dutyflow.runtime.combining import Combiner
 from dutyflow.runtime.crash_points import reached
 from dutyflow.runtime.jobs import HAPPENED_MAX, DueJob, Job, Result, Room, in_order
 from dutyflow.runtime.listing import listing_of
+from dutyflow.runtime.observing import Unobserved
+from dutyflow.runtime.tracing import span
 from dutyflow.runtime.work import Work, World
 
 ATTEMPTS_MAX = 12
@@ -48,8 +50,11 @@ Watching = frozenset[tuple[str, str]]
 class SharedRunner:
     """Answers jobs on a shared store. Threads may share it."""
 
-    def __init__(self, store: SharedStore, catalogue: Catalogue, clock: Clock) -> None:
+    def __init__(
+        self, store: SharedStore, catalogue: Catalogue, clock: Clock, *, observer: Observer | None = None
+    ) -> None:
         self._store = store
+        self._observer = observer or Unobserved()
         self._catalogue = catalogue
         self._clock = clock
         self._combiner: Combiner[Job, Result] = Combiner(self._perform)
@@ -162,6 +167,7 @@ class SharedRunner:
             except MustWatchError as error:
                 watching |= error.watched
             except ConflictError:
+                self._observer.conflicted()
                 if self._store.schedules().get((book, name)) != at:
                     return ()  # another worker has brought it up
                 _give_way(attempt)
@@ -189,17 +195,30 @@ class SharedRunner:
         self._catalogue.freshen()
         tickets, keys = in_order(jobs)
         watching: Watching = frozenset().union(*(self._watched.get(job.kind, frozenset()) for job in jobs))
-        for attempt in count(1):
-            try:
-                with self._store.begin(tickets=tickets, keys=keys, watching=watching) as transaction:
-                    return self._in_transaction(transaction, jobs)
-            except MustWatchError as error:
-                watching |= error.watched
-            except ConflictError:
-                _give_way(attempt)
+        with span("transaction", jobs=len(jobs)) as note:
+            for attempt in count(1):
+                note("attempts", attempt)
+                try:
+                    with self._store.begin(tickets=tickets, keys=keys, watching=watching) as transaction:
+                        results, commit = self._in_transaction(transaction, jobs)
+                except MustWatchError as error:
+                    watching |= error.watched
+                except ConflictError:
+                    self._observer.conflicted()
+                    _give_way(attempt)
+                else:
+                    self._tell(commit)
+                    return results
         raise AssertionError("count never ends")
 
-    def _in_transaction(self, transaction: Transaction, jobs: Sequence[Job]) -> Sequence[Result | BaseException]:
+    def _tell(self, commit: Commit) -> None:
+        """Let the observer know what is kept now."""
+        for asked in commit.audit:
+            self._observer.answered(asked.workflow, denied=asked.denial is not None)
+
+    def _in_transaction(
+        self, transaction: Transaction, jobs: Sequence[Job]
+    ) -> tuple[Sequence[Result | BaseException], Commit]:
         work = Work(transaction)
         room = Room(transaction, work, self._catalogue, self._clock.now())
         results = [self._answered(job, room) for job in jobs]
@@ -208,7 +227,7 @@ class SharedRunner:
         if not commit.is_empty:
             transaction.commit(commit)
             reached("committed")
-        return results
+        return results, commit
 
     def _answered(self, job: Job, room: Room) -> Result | BaseException:
         """The result of one job, or what it failed with: then it has left nothing behind that must not be written."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Thread
 
-from dutyflow.errors import UnavailableError
+from dutyflow.errors import StoreError
 from dutyflow.ports.host import Clock, Handler, Observer
 from dutyflow.ports.store import SharedStore
 from dutyflow.runtime.catalogue import Catalogue
 from dutyflow.runtime.clocks import monotonic
-from dutyflow.runtime.delivery import Courier, Deliveries
+from dutyflow.runtime.delivery import NOTHING, Courier, Deliveries
 from dutyflow.runtime.observing import Unobserved
 from dutyflow.runtime.pace import Pace
 from dutyflow.runtime.rounds import Rounds
@@ -33,7 +33,7 @@ class Round:
     """What a worker did in one round: events that time brought, messages, and old messages that it removed."""
 
     events: int = 0
-    messages: Deliveries = Deliveries()
+    messages: Deliveries = NOTHING
     forgotten: int = 0
 
     @property
@@ -54,8 +54,8 @@ class Health:
 class Worker:
     """Does what time brings, beside any number of others on the same store.
 
-    Timers and messages have a loop each, so that a receiver who takes his time delays no timer. What is due at this very
-    second waits until it is over: somebody who acts in it is in time.
+    Timers and messages have a loop each, so that a receiver who takes his time delays no timer. What is due at this
+    very second waits until it is over: somebody who acts in it is in time.
     """
 
     def __init__(
@@ -129,11 +129,10 @@ class Worker:
     def _seconds_until_due(self) -> float:
         """Until the second after the next due moment. One that has passed is in the hands of another worker."""
         now = self._clock.now()
-        moments = [self._store.next_due_at(), *self._store.schedules().values()]
-        coming = [at for at in moments if at is not None and at >= now]
-        next_at = min(coming, default=None)
-        pause = self._pace.pause_seconds
-        return min(pause, (next_at + _SECOND - now).total_seconds()) if next_at is not None else pause
+        next_at, pause = self._runner.next_due_at(), self._pace.pause_seconds
+        if next_at is None or next_at < now:
+            return pause
+        return min(pause, (next_at + _SECOND - now).total_seconds())
 
     # --- messages -----------------------------------------------------------------------------------------------
 
@@ -166,6 +165,6 @@ class Worker:
                 return loop.problem
         try:
             self._store.newest()
-        except UnavailableError as error:
+        except StoreError as error:
             return error.message
         return None if all(loop.turned_at is not None for loop in self._loops) else "The first round is not over."

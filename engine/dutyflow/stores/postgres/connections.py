@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.types.numeric import Int8Dumper
+from psycopg.types.array import ListBinaryDumper
+from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from dutyflow.errors import ConflictError, MisuseError, StoreError, UnavailableError
@@ -37,7 +38,8 @@ _DEFAULTS: dict[str, Any] = {
     "tcp_user_timeout": 30_000,
 }
 # Read committed, because each statement after a lock must see what was committed while it waited. Plans are made
-# once: planning a commit takes longer than running it.
+# once: planning a commit takes longer than running it. They must also be right for tables that were empty when they
+# were made and have grown since, hence always over an index.
 _SETTINGS = """
     SET search_path = dutyflow, pg_catalog;
     SET default_transaction_isolation = 'read committed';
@@ -45,6 +47,8 @@ _SETTINGS = """
     SET lock_timeout = '10s';
     SET idle_in_transaction_session_timeout = '60s';
     SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off;
+    SET jit = off;
 """
 CONFLICTS = frozenset(("DF001", "23505", "40001", "40P01", "55P03"))
 """States that mean: somebody else was quicker. Unmet expectation, duplicate, serialization, deadlock, locked row."""
@@ -57,7 +61,7 @@ _ADVICE = {
     "53300": "The server has no connection left: close some, or raise its `max_connections`.",
     "55P03": "Others are writing for too long; try again.",
     "57014": "It took too long; try again.",
-    "57P01": "The server is being shut down; try again.",
+    "57P01": "The server is being shut down, or somebody closed the connection; try again.",
     "57P02": "The server has crashed and is recovering; try again.",
     "57P03": "The server is starting; try again.",
 }
@@ -222,7 +226,10 @@ def as_ours(error: psycopg.Error, place: str) -> StoreError:
 
 
 def _configure(connection: Connection) -> None:
-    # Numbers always travel as eight bytes: a statement is prepared once, not once for each size of number.
-    connection.adapters.register_dumper(int, Int8Dumper)
+    # Numbers always travel as eight bytes: a statement is prepared once, not once for each size of number. Lists
+    # travel in binary, because it takes long to quote all the quotes of JSON.
+    for dumper in (Int8BinaryDumper, Int8Dumper):
+        connection.adapters.register_dumper(int, dumper)
+    connection.adapters.register_dumper(list, ListBinaryDumper)
     connection.prepare_threshold = 2
     connection.execute(_SETTINGS)

@@ -186,11 +186,10 @@ class PostgresStore:
 
     def chains(self) -> Iterable[Chain]:
         """The kept bytes of every ticket, for verification: as they stood when the first of them was asked for."""
-        with self._transaction(_SNAPSHOT) as connection, translated(self._place):
-            with connection.cursor(name="chains") as heads:
-                heads.execute(SQL["chain_heads"])
-                while found := heads.fetchmany(PAGE):
-                    yield from _chains(connection, found)
+        with self._transaction(_SNAPSHOT) as connection, translated(self._place), connection.cursor("chains") as heads:
+            heads.execute(SQL["chain_heads"])
+            while found := heads.fetchmany(PAGE):
+                yield from _chains(connection, found)
 
     def audit(self) -> Iterable[Asked]:
         """Every command that was asked, in order, refused ones included."""

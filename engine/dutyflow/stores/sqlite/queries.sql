@@ -129,8 +129,8 @@ SELECT no, status, try_at, attempts, taken_by, problem, id, ticket, workflow, ru
 WHERE no > ? {status} ORDER BY no LIMIT ?;
 
 -- name: claimable_messages
--- Messages whose time has come and that no worker holds.
-SELECT attempts, taken_by, id, ticket, workflow, rules, kind, body, due_at FROM outbox
+-- Messages whose time has come and that no worker holds. Without a word SQLite would read and sort all that wait.
+SELECT attempts, taken_by, id, ticket, workflow, rules, kind, body, due_at FROM outbox INDEXED BY outbox_waiting
 WHERE status = 'waiting' AND try_at <= ? AND leased_until <= ? ORDER BY try_at, no LIMIT ?;
 
 -- name: lease_message

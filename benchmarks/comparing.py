@@ -1,0 +1,102 @@
+"""How the durable benchmarks compare: works in turn, block by block, medians of the ratios; and what they print."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import median, quantiles
+from time import perf_counter
+from typing import TypeVar
+
+from callers import together
+
+Asked = TypeVar("Asked")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is done: blocks that count, tickets that one thread lives through in a block, sizes of a store."""
+
+    blocks: int = 9
+    lives: int = 10
+    sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000)
+
+    def turns(self, name: str) -> Iterator[int]:
+        """The numbers of the blocks; the first one, 0, only warms up."""
+        for block in range(self.blocks + 1):
+            progress(f"{name}: block {block} of {self.blocks}")
+            yield block
+
+
+QUICK = Scale(blocks=1, lives=2, sizes=(1_000, 10_000))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One result: what was measured, in words; the figure; what was aimed at, and whether it was reached."""
+
+    what: str
+    measured: str
+    figure: str
+    target: str = ""
+    reached: bool = True
+
+    def __str__(self) -> str:
+        aim = f"target {self.target:<9} {'' if self.reached else 'MISSED'}" if self.target else ""
+        return f"{self.what:<46} {self.measured:<52} {self.figure:>9}   {aim}".rstrip()
+
+
+@dataclass
+class Rates:
+    """How many things a second each work did in each block, and how long its callers waited. Block 0 does not count."""
+
+    blocks: dict[str, list[float]] = field(default_factory=dict)
+    waits: dict[str, list[list[float]]] = field(default_factory=dict)
+
+    def time(self, work: str, count: int, do: Callable[[], object]) -> None:
+        """Do a block of a work, which is so many things."""
+        begin = perf_counter()
+        do()
+        self.blocks.setdefault(work, []).append(count / (perf_counter() - begin))
+
+    def together(self, work: str, ask: Callable[[Asked], object], shares: Sequence[Sequence[Asked]]) -> None:
+        """Do a block of a work with a caller for each share."""
+        seconds, waits = together(ask, shares)
+        self.blocks.setdefault(work, []).append(len(waits) / seconds)
+        self.waits.setdefault(work, []).append(waits)
+
+    def median(self, work: str) -> float:
+        """Things a second."""
+        return median(self.blocks[work][1:])
+
+    def ratio(self, work: str, other: str) -> float:
+        """How much faster a work is than another; they are compared within each block."""
+        pairs = zip(self.blocks[work][1:], self.blocks[other][1:], strict=True)
+        return median(mine / theirs for mine, theirs in pairs)
+
+    def share(self, what: str, work: str, other: str, at_least: float | None = None) -> Line:
+        """A line that says what part of another work's speed a work reaches."""
+        ratio = self.ratio(work, other)
+        target = "" if at_least is None else f">= {at_least:.0%}"
+        return Line(what, self._both(work, other), f"{ratio:.0%}", target, at_least is None or ratio >= at_least)
+
+    def times(self, what: str, work: str, other: str, at_least: float | None = None) -> Line:
+        """A line that says how many times faster a work is than another."""
+        ratio = self.ratio(work, other)
+        target = "" if at_least is None else f">= {at_least:g} x"
+        return Line(what, self._both(work, other), f"{ratio:.2f} x", target, at_least is None or ratio >= at_least)
+
+    def latency(self, what: str, work: str, ms_max: float | None = None) -> Line:
+        """A line that says how long callers of a work waited: of each block the percentile, of the blocks the median."""
+        half, most = (
+            median(quantiles(waits, n=100)[part - 1] * 1000 for waits in self.waits[work][1:]) for part in (50, 99)
+        )
+        target = "" if ms_max is None else f"< {ms_max:g} ms"
+        return Line(what, f"p50 {half:.1f} ms   p99", f"{most:.1f} ms", target, ms_max is None or most < ms_max)
+
+    def _both(self, work: str, other: str) -> str:
+        return f"{self.median(work):7.0f}/s   {other} {self.median(other):.0f}/s"
+
+
+def progress(text: str) -> None:
+    """Tell whoever waits what is being done."""
+    print(f"   {text}", file=sys.stderr, flush=True)
