@@ -51,7 +51,7 @@ pictures: $(STAMP) ## draw the life cycles into docs/pictures (needs Graphviz's 
 	$(BIN)/python tools/draw_pictures.py
 
 bench: $(BENCH) ## print the benchmarks: ratios against something measured in the same run
-	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in benchmarks/bench_*.py benchmarks/durable.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 clean: ## remove the environment, builds and caches
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 from time import perf_counter
@@ -14,10 +15,13 @@ Asked = TypeVar("Asked")
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is done: blocks that count, tickets that one thread lives through in a block, sizes of a store."""
+    """How much is done: blocks that count; in each the tickets of one thread, and of `each` of many callers; the sizes
+    of a store that grows.
+    """
 
     blocks: int = 9
     lives: int = 10
+    each: int = 2
     sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000)
 
     def turns(self, name: str) -> Iterator[int]:
@@ -27,7 +31,7 @@ class Scale:
             yield block
 
 
-QUICK = Scale(blocks=1, lives=2, sizes=(1_000, 10_000))
+QUICK = Scale(blocks=1, lives=2, each=1, sizes=(1_000, 10_000))
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,11 @@ class Rates:
     blocks: dict[str, list[float]] = field(default_factory=dict)
     waits: dict[str, list[list[float]]] = field(default_factory=dict)
 
-    def time(self, work: str, count: int, do: Callable[[], object]) -> None:
-        """Do a block of a work, which is so many things."""
+    @contextmanager
+    def timed(self, work: str, count: int) -> Iterator[None]:
+        """A block of a work, which is so many things."""
         begin = perf_counter()
-        do()
+        yield
         self.blocks.setdefault(work, []).append(count / (perf_counter() - begin))
 
     def together(self, work: str, ask: Callable[[Asked], object], shares: Sequence[Sequence[Asked]]) -> None:
@@ -86,7 +91,7 @@ class Rates:
         return Line(what, self._both(work, other), f"{ratio:.2f} x", target, at_least is None or ratio >= at_least)
 
     def latency(self, what: str, work: str, ms_max: float | None = None) -> Line:
-        """A line that says how long callers of a work waited: of each block the percentile, of the blocks the median."""
+        """A line that says how long callers of a work waited: medians of the percentiles of its blocks."""
         half, most = (
             median(quantiles(waits, n=100)[part - 1] * 1000 for waits in self.waits[work][1:]) for part in (50, 99)
         )

@@ -33,6 +33,7 @@ STEPS: Sequence[tuple[str, str, Mapping[str, Any]]] = (
 LIFE = 1 + len(STEPS)
 """Commands in the life of one ticket."""
 
+
 class Plain(NamedTuple):
     """What is asked, for those who do not know our commands."""
 
@@ -70,10 +71,11 @@ def lives(prefix: str, count: int) -> list[Order]:
     return [order for number in range(count) for order in life(f"{prefix}-{number}")]
 
 
-def shared(prefix: str, callers: int) -> list[list[Order]]:
-    """The lives of tickets `<prefix>-<number>`, dealt out to callers: each has two of them."""
+def shared(prefix: str, callers: int, each: int) -> list[list[Order]]:
+    """The lives of tickets `<prefix>-<number>`, dealt out to callers: so many for each."""
     return [
-        [*life(f"{prefix}-{number}"), *life(f"{prefix}-{number + callers}")] for number in range(callers)
+        [order for turn in range(each) for order in life(f"{prefix}-{number + turn * callers}")]
+        for number in range(callers)
     ]
 
 

@@ -1,38 +1,32 @@
 """Fills a store with open tickets by SQL: some lived through the engine, and then as many copies as are wanted.
 
-A copy has an id of its own everywhere, also within its records, and its time limits lie a little later. The order of
-the copies is that of their ids, so that large indexes are not filled at random places.
+A copy has an id of its own everywhere, also within its records, and its time limits lie a little later. All copies of
+one ticket come after each other, so that large indexes are not filled at random places.
 """
 
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from desk import LIFE, life, open_desk, submit_all
+from desk import life, open_desk, submit_all
 
 SEEDS = 100
 SPREAD_MICROS = 30 * 86_400 * 1_000_000
 """The time limits of the copies lie within thirty days."""
 
-_COPIED = "id || '-' || i"
 _LATER = f"+ i * ({SPREAD_MICROS} / %(copies)d)"
 _RECORD = "CAST(replace(CAST(body AS TEXT), {id}, {id} || '-' || i) AS %(record)s)"
 _NEW_VALUES: Mapping[str, Mapping[str, str]] = {
-    "tickets": {"id": "id || '-' || i", "due_at": f"CASE WHEN due_at < 9e18 THEN due_at {_LATER} ELSE due_at END",
-                "body": _RECORD.format(id="id")},
+    "tickets": {
+        "id": "id || '-' || i",
+        "due_at": f"CASE WHEN due_at < 9e18 THEN due_at {_LATER} ELSE due_at END",
+        "body": _RECORD.format(id="id"),
+    },
     "events": {"ticket": "ticket || '-' || i", "body": _RECORD.format(id="ticket")},
     "due": {"ticket": "ticket || '-' || i", "at": f"at {_LATER}"},
     "filed": {"ticket": "ticket || '-' || i"},
 }
-
-
-class Database(Protocol):
-    """A connection of either kind."""
-
-    def execute(self, sql: str, /) -> Any:
-        """Run one statement."""
-        ...
 
 
 def filled_sqlite(path: Path, size: int) -> str:
@@ -40,11 +34,10 @@ def filled_sqlite(path: Path, size: int) -> str:
     url = f"sqlite:///{path}"
     _live(url)
     with sqlite3.connect(path, isolation_level=None) as connection:
-        for pragma in ("synchronous = OFF", "cache_size = -1000000"):
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -1000000"):  # our store sets its own
             connection.execute(f"PRAGMA {pragma}")
         numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT i FROM n"
         _multiply(connection, size // SEEDS - 1, numbers, record="BLOB")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     return url
 
@@ -63,10 +56,10 @@ def filled_postgres(url: str, size: int) -> str:
 
 
 def _live(url: str) -> None:
-    """Tickets in all the states that a life goes through, none of them closed."""
+    """Tickets that have just come in, have been judged, or have a promise as well."""
     with open_desk(url) as engine:
         for number in range(SEEDS):
-            submit_all(engine, life(f"seed-{number}")[: 1 + number % LIFE])
+            submit_all(engine, life(f"seed-{number}")[: 1 + number % 3])
 
 
 def _multiply(connection: Any, copies: int, numbers: str, *, record: str) -> None:
@@ -77,7 +70,7 @@ def _multiply(connection: Any, copies: int, numbers: str, *, record: str) -> Non
         values = [changed.get(name, name) % {"copies": copies, "record": record} for name in columns]
         connection.execute(f"CREATE TEMPORARY TABLE seed_{table} AS SELECT * FROM {table}")
         connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM seed_{table}, copies"
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM seed_{table} CROSS JOIN copies"
         )
     connection.execute(f"UPDATE counts SET count = count * {copies + 1}")
     connection.execute("COMMIT")

@@ -4,6 +4,7 @@ import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -18,7 +19,7 @@ from dutyflow.ports.queue import Query
 
 GROWTH_MAX = 1.6
 ASKED = 30
-"""How often a block asks each question of each store."""
+"""How often a block asks each question of each store, one store after the other."""
 
 LATER = NOW + timedelta(days=20)
 """By then most of the copied time limits have passed."""
@@ -43,15 +44,20 @@ def postgres(scale: Scale) -> Iterator[Line]:
 def questions(engine: Engine, size: int) -> Mapping[str, Callable[[], object]]:
     """What a worker and the people at the desk ask all day long."""
     choice = random.Random(7)
+    leases = count(1)
     queue = Query(role="supervisor")
     middle = engine.find(queue, limit=100).cursor
+
+    def claim() -> object:
+        # A lease that is over at once, so that the next one finds the same; never the last one, which writes nothing.
+        return engine.store.claim_due(LATER, limit=64, lease=timedelta(microseconds=-next(leases)))
 
     def show() -> object:
         name = f"seed-{choice.randrange(SEEDS)}-{choice.randrange(1, size // SEEDS)}"
         return engine.ticket(name), engine.history(name)
 
     return {
-        "claim what is due": lambda: engine.store.claim_due(LATER, limit=64, lease=timedelta(0)),
+        "claim what is due": claim,
         "a page of a queue": lambda: engine.find(queue, after=middle),
         "show one ticket": show,
         "counts of a dashboard": engine.counts,
@@ -70,8 +76,7 @@ def _compared(store: str, urls: Mapping[int, str], scale: Scale) -> Iterator[Lin
     for question in asked[small]:
         costs: dict[int, list[float]] = {size: [] for size in urls}
         for block in scale.turns(f"{store}, {question}"):
-            for size in urls:
-                cost = _cost(asked[size][question])
+            for size, cost in _in_turn({size: asked[size][question] for size in urls}).items():
                 costs[size] += [cost] if block else []
         growth = median(more / less for more, less in zip(costs[large], costs[small], strict=True))
         told = "   ".join(f"{size:,}: {median(costs[size]):.0f} us" for size in urls)
@@ -80,11 +85,12 @@ def _compared(store: str, urls: Mapping[int, str], scale: Scale) -> Iterator[Lin
         engine.close()
 
 
-def _cost(ask: Callable[[], object]) -> float:
-    """The median microseconds of a question."""
-    times = []
+def _in_turn(asks: Mapping[int, Callable[[], object]]) -> Mapping[int, float]:
+    """The median microseconds of a question, by size of the store."""
+    times: dict[int, list[float]] = {size: [] for size in asks}
     for _ in range(ASKED):
-        begin = perf_counter()
-        ask()
-        times.append(perf_counter() - begin)
-    return median(times) * 1e6
+        for size, ask in asks.items():
+            begin = perf_counter()
+            ask()
+            times[size].append(perf_counter() - begin)
+    return {size: median(taken) * 1e6 for size, taken in times.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,15 +39,20 @@ def sqlite(scale: Scale) -> Iterator[Line]:
             engine = open_desk(f"sqlite:///{folder}/ours.db")
         written.clear()  # both have the tables and the rulebook
         for block in scale.turns("sqlite"):
-            alone, many = lives(f"alone-{block}", scale.lives), shared(f"hand-{block}", CALLERS)
-            rates.time("one thread", len(alone), lambda: submit_all(engine, alone))
-            rates.time("raw sqlite3", len(alone), lambda: raw.write(_taken(written)))
-            rates.time("by hand, one thread", len(alone), lambda: [_by_hand(hand, order) for order in alone])
-            rates.together(f"by hand, {CALLERS} callers", lambda order: _by_hand(hand, order), many)
+            alone, many = lives(f"alone-{block}", scale.lives), shared(f"hand-{block}", CALLERS, scale.each)
+            with rates.timed("one thread", len(alone)):
+                submit_all(engine, alone)
+            with rates.timed("raw sqlite3", len(alone)):
+                raw.write(_taken(written))
+            with rates.timed("by hand, one thread", len(alone)):
+                for order in alone:
+                    _by_hand(hand, order)
+            rates.together(f"by hand, {CALLERS} callers", partial(_by_hand, hand), many)
             for callers in (CALLERS, MANY):
-                shares = shared(f"{callers}-{block}", callers)
-                rates.together(f"{callers} callers", lambda order: submit(engine, order), shares)
-                rates.time(f"raw, {callers}", callers * 2 * LIFE, lambda: raw.write(_taken(written)))
+                shares = shared(f"{callers}-{block}", callers, scale.each)
+                rates.together(f"{callers} callers", partial(submit, engine), shares)
+                with rates.timed(f"raw, {callers}", callers * scale.each * LIFE):
+                    raw.write(_taken(written))
         for opened in (engine, raw, hand):
             opened.close()
     yield rates.share("SQLite, one thread", "one thread", "raw sqlite3", 0.6)
@@ -72,14 +78,19 @@ def postgres(scale: Scale) -> Iterator[Line]:
         raw, engine = RawPsycopg(server.url("raw")), open_desk(server.create("ours"))
         with recorded_postgres() as written:
             for block in scale.turns("postgres"):
-                alone, shares = lives(f"alone-{block}", scale.lives), shared(f"many-{block}", CALLERS)
+                alone, shares = lives(f"alone-{block}", scale.lives), shared(f"many-{block}", CALLERS, scale.each)
                 bulk, few = openings(f"bulk-{block}", BULK), openings(f"few-{block}", BULK // 8)
-                rates.time("one thread", len(alone), lambda: submit_all(engine, alone))
-                rates.time("raw psycopg, one by one", len(alone), lambda: raw.write(_taken(written)))
-                rates.together(f"{CALLERS} callers", lambda order: submit(engine, order), shares)
-                rates.time("raw psycopg", CALLERS * 2 * LIFE, lambda: raw.write(_taken(written)))
-                rates.time("submit_many", len(bulk), lambda: engine.submit_many(bulk))
-                rates.time("single submits", len(few), lambda: submit_all(engine, few))
+                with rates.timed("one thread", len(alone)):
+                    submit_all(engine, alone)
+                with rates.timed("raw psycopg, one by one", len(alone)):
+                    raw.write(_taken(written))
+                rates.together(f"{CALLERS} callers", partial(submit, engine), shares)
+                with rates.timed("raw psycopg", CALLERS * scale.each * LIFE):
+                    raw.write(_taken(written))
+                with rates.timed("submit_many", len(bulk)):
+                    engine.submit_many(bulk)
+                with rates.timed("single submits", len(few)):
+                    submit_all(engine, few)
                 raw.write(_taken(written))
         engine.close()
         raw.close()
@@ -99,10 +110,11 @@ def dbos(scale: Scale) -> Iterator[Line]:
     with running_server() as server:
         service, engine = DbosService(server.create("dbos")), open_desk(server.create("ours"))
         for block in scale.turns("dbos"):
-            shares = shared(f"many-{block}", CALLERS)
-            rates.together(f"{CALLERS} callers", lambda order: submit(engine, order), shares)
-            service.begin(f"many-{block}", CALLERS * 2, LIFE)
-            rates.time("dbos", CALLERS * 2 * LIFE, lambda: _through_dbos(service, shares))
+            shares = shared(f"many-{block}", CALLERS, scale.each)
+            rates.together(f"{CALLERS} callers", partial(submit, engine), shares)
+            service.begin(f"many-{block}", CALLERS * scale.each, LIFE)
+            with rates.timed("dbos", CALLERS * scale.each * LIFE):
+                _through_dbos(service, shares)
         engine.close()
         service.close()
     yield rates.times(f"PostgreSQL, {CALLERS} callers, and DBOS", f"{CALLERS} callers", "dbos", 20)

@@ -4,8 +4,8 @@ Two fixtures, known to all tests:
 
 `postgres_server`
     The server. `url(database)` says how to reach a database, `create()` makes a new one with the tables of dutyflow in
-    it, `start()`, `stop(mode)` and `restart()` do what they say and return when it is done, `pid` is its main process.
-    A test that stops it must start it again.
+    it, `start()`, `stop(mode)`, `restart()` and `kill()` do what they say and return when it is done, `pid` is its main
+    process. A test that stops it must start it again.
 `postgres_url`
     The address of a fresh, upgraded database, dropped after the test.
 
@@ -17,7 +17,9 @@ and a line at the end says so; with `DUTYFLOW_NEED_POSTGRES=1` they fail instead
 import os
 import pwd
 import re
+import select
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -30,6 +32,7 @@ import pytest
 MISSING = "PostgreSQL was not found"
 NEEDED = "DUTYFLOW_NEED_POSTGRES"
 
+_PATIENCE = 60
 _TEMPLATE = "template_dutyflow"
 _ACCESS = "local all sealed scram-sha-256\nlocal all all trust\n"
 
@@ -65,6 +68,21 @@ class PostgresServer:
         """Stop it and start it again."""
         self.stop(mode)
         self.start()
+
+    def kill(self) -> None:
+        """Kill all its processes at once, as a power cut would, and return when they are dead; it can be started."""
+        watched = []
+        for process in (self.pid, *_children_of(self.pid)):
+            with suppress(ProcessLookupError):  # it was about to end, or saw that the main process is gone
+                watched.append(os.pidfd_open(process))
+                signal.pidfd_send_signal(watched[-1], signal.SIGKILL)
+        for process in watched:
+            assert select.select([process], [], [], _PATIENCE)[0], "a process of the server does not die"
+            os.close(process)
+        # Where nobody buries the dead, their ids still look as if a server were running.
+        (self._data / "postmaster.pid").unlink()
+        for lock in self._folder.glob(".s.PGSQL.*.lock"):
+            lock.unlink()
 
     @property
     def pid(self) -> int:
@@ -115,6 +133,13 @@ class PostgresServer:
             extra_groups=None if user is None else [],
             cwd=self._folder,
         )
+
+
+def _children_of(process: int) -> list[int]:
+    """The processes that a process has started."""
+    return [
+        int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+    ]
 
 
 def _owner() -> tuple[int | None, int | None]:

@@ -1,8 +1,8 @@
 """The same commands taken by DBOS: a workflow for each ticket receives them, and a step writes a row for each.
 
-The service is a process of its own, as DBOS is meant to run; commands are sent to it from outside with the client, under
-idempotency keys. It needs no network but its database. `use_listen_notify` is on (its default), so a message wakes its
-workflow at once, and the pool has a connection for each caller.
+The service is a process of its own, as DBOS is meant to run; commands are sent to it from outside with the client,
+under idempotency keys. It needs no network but its database. With `use_listen_notify` (its default) a message wakes
+its workflow at once, and the pool has a connection for each caller.
 
 Run as a program, this module is that service: it reads a line `<tickets> <prefix> <commands>`, begins the workflows,
 says `begun`, and `done` when each has taken all its commands.

@@ -82,12 +82,12 @@ class Desk:
         """The ticket as the reader may see it."""
         found = self.engine.ticket(ticket)
         rules = self.rules_of(found)
-        return masked_ticket(found, rules, self._roles(rules))
+        return masked_ticket(found, rules, self.roles(rules))
 
     def history(self, ticket: Ticket) -> tuple[Event, ...]:
         """Its events."""
         rules = self.rules_of(ticket)
-        return masked_history(self.engine.history(ticket.id), rules.workflows[ticket.workflow], self._roles(rules))
+        return masked_history(self.engine.history(ticket.id), rules.workflows[ticket.workflow], self.roles(rules))
 
     def asked(self, ticket: Ticket) -> tuple[Asked, ...]:
         """Every command that was asked of it."""
@@ -99,7 +99,7 @@ class Desk:
     def denial(self, denial: Denial, ticket: Ticket) -> Denial:
         """A refusal that the ticket gave."""
         rules = self.rules_of(ticket)
-        return masked_denial(denial, rules.workflows[ticket.workflow], self._roles(rules))
+        return masked_denial(denial, rules.workflows[ticket.workflow], self.roles(rules))
 
     def story(self, ticket: Ticket) -> KeptStory:
         """Everything that happened to a ticket and to those that it opened."""
@@ -119,7 +119,8 @@ class Desk:
         facts = World(Work(self.engine.store), self.engine.catalogue.directory_of(rules), rules.name)
         return clock_reasons(rules, whole, self.engine.history(ticket.id), self.now, facts)
 
-    def _roles(self, rules: Rules) -> frozenset[str]:
+    def roles(self, rules: Rules) -> frozenset[str]:
+        """The roles of the one who looks."""
         actor = self.engine.actor
         return self.engine.catalogue.directory_of(rules).roles_of(actor, self.now) if actor else frozenset()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -35,13 +37,19 @@ class TextLines(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-def set_up_logging(form: str, stream: TextIO | None = None) -> None:
-    """Let everything from INFO on be written to a stream (stderr), in one of the two forms."""
+@contextmanager
+def logging_as(form: str, stream: TextIO | None = None) -> Iterator[None]:
+    """Within, everything from INFO on is written to a stream (stderr), in one of the two forms."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if form == JSON else TextLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for talkative in ("httpcore", "httpx"):  # they name addresses, which may hold secrets
-        logging.getLogger(talkative).setLevel(logging.WARNING)
+    root, level = logging.getLogger(), logging.getLogger().level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.removeHandler(handler)
 
 
 def _head(record: logging.LogRecord) -> dict[str, str]:

@@ -7,35 +7,46 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from dutyflow.runtime.clocks import VirtualClock
+from dutyflow.telling.moments import Anchor, read_moment
 from dutyflow_cli.main import main
 from dutyflow_cli.making import TEMPLATE, plan, sources
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "cli"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 Run = Callable[..., Result]
 
 
 class Whole(click.Command):
     """The whole program, failures and all, where click's runner expects a command."""
 
+    clock: VirtualClock | None = None
+
     def main(self, args: Any = None, **_: Any) -> None:  # type: ignore[override]  # it never returns
-        raise SystemExit(main(args))
+        raise SystemExit(main(args, clock=self.clock))
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return a function that runs `dutyflow` with some words; COLUMNS is 100 unless said otherwise."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "FORCE_COLOR", "DUTYFLOW_DEBUG"):
+    """Return a function that runs `dutyflow` with some words; COLUMNS is 100 unless said otherwise.
+
+    `at` is what time it is then (`2026-03-06 19:10`, in Shanghai); the clock of the machine without it.
+    """
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "FORCE_COLOR", "DUTYFLOW_DEBUG", "DUTYFLOW_STORE"):
         monkeypatch.delenv(name, raising=False)
 
-    def call(*words: str, lang: str = "en", columns: int = 100, typed: str = "") -> Result:
+    def call(*words: str, lang: str = "en", columns: int = 100, typed: str = "", at: str = "") -> Result:
         environ = {"DUTYFLOW_LANG": lang, "COLUMNS": str(columns)}
-        result = CliRunner().invoke(Whole("dutyflow"), list(words), input=typed, env=environ)
+        program = Whole("dutyflow")
+        program.clock = VirtualClock(read_moment(at, Anchor(SHANGHAI))) if at else None
+        result = CliRunner().invoke(program, list(words), input=typed, env=environ)
         assert "Traceback" not in result.output
         return result
 
@@ -62,6 +73,26 @@ def book(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     shutil.copytree(made, "acme")
     return Path("acme/requests")
+
+
+@pytest.fixture
+def store(run: Run, book: Path) -> Path:
+    """The rulebook of `book`, published in a store in the folder in which the test works."""
+    assert run("db", "upgrade").exit_code == 0
+    assert run("publish", str(book), at="2026-03-06 09:00").exit_code == 0
+    return Path("dutyflow.db")
+
+
+@pytest.fixture
+def story(run: Run, store: Path) -> None:
+    """A request `T-1` in the store of `store`: a wrong hand first, then handled, paused and resumed."""
+    register = ("customer_name=王女士", "phone=138", "content=空调", "first_contact_at=2026-03-06 19:05")
+    run("ticket", "open", "request", "register", "--as", "A1", "--id", "T-1", *register, at="2026-03-06 19:10")
+    run("ticket", "do", "T-1", "assign", "--as", "A1", "kind=维修", at="2026-03-06 19:20")
+    run("ticket", "do", "T-1", "assign", "--as", "S1", "kind=维修", at="2026-03-06 19:30")
+    run("ticket", "do", "T-1", "ask_customer", "--as", "R1", "question=型号", at="2026-03-09 10:00")
+    done = run("ticket", "do", "T-1", "answered", "--as", "A1", "answer=A型", at="2026-03-09 15:00")
+    assert done.exit_code == 0, done.output
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from dutyflow.bootstrap.engine import Engine
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.encoding import canonical
 from dutyflow.kernel.evolve import replay
-from dutyflow.kernel.history import first_broken, seal
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.store import SharedStore
+from dutyflow.runtime.verify import verify
 
 FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 MANY = 1_000_000
@@ -33,18 +33,12 @@ def faults(engine: Engine) -> list[str]:
 
 def _broken_histories(store: SharedStore, tickets: tuple[Ticket, ...]) -> Iterator[str]:
     """Each history replays to its ticket, its chain of hashes holds to the end, and its moments never go back."""
-    chains = {chain.ticket: chain for chain in store.chains()}
-    if set(chains) != {ticket.id for ticket in tickets}:
-        yield "there are events without a ticket, or tickets without an event"
+    for damages in verify(store.chains()):
+        yield from (f"{damage.ticket}: event {damage.seq} is {damage.kind}" for damage in damages)
     for ticket in tickets:
-        events, chain = store.history(ticket.id), chains[ticket.id]
-        hashes = [hash_ for _, _, hash_ in chain.events]
-        if canonical(replay(events)) != canonical(ticket) or chain.body != canonical(ticket):
+        events = store.history(ticket.id)
+        if canonical(replay(events)) != canonical(ticket):
             yield f"{ticket.id}: its history does not replay to the ticket that is kept"
-        if first_broken(events, hashes) is not None or seal(events)[-1] != chain.head:
-            yield f"{ticket.id}: its chain of hashes is broken"
-        if [seq for seq, _, _ in chain.events] != list(range(1, ticket.seq + 1)):
-            yield f"{ticket.id}: an event is missing or doubled"
         moments = [event.at for event in events]
         if moments != sorted(moments):
             yield f"{ticket.id}: an event lies before the one that was kept before it"
@@ -62,7 +56,7 @@ def _broken_order(store: SharedStore, tickets: tuple[Ticket, ...]) -> Iterator[s
 
 
 def _wrong_counts(engine: Engine, tickets: tuple[Ticket, ...]) -> Iterator[str]:
-    counted = Counter({(c.workflow, c.state, c.closed, c.breached): 0 for c in engine.counts()})
+    counted: Counter[tuple[str, str, bool, bool]] = Counter()
     for count in engine.counts():
         counted[count.workflow, count.state, count.closed, count.breached] += count.count
     expected = Counter(

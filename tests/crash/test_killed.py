@@ -6,15 +6,11 @@ the way of a command, every process that can die there, moments at random, and t
 
 from __future__ import annotations
 
-import os
-import select
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.crash.drill import PATIENCE, Danger, Drill, Who
+from tests.crash.drill import Danger, Drill, Who
 from tests.crash.plan import planned
 from tests.crash.reckoning import complaints
 from tests.postgres import PostgresServer
@@ -100,32 +96,15 @@ def test_all_may_die_at_any_moment(kind: str, seed: int, url_of: Callable[[str],
     assert play(url_of(kind), tmp_path, danger, tickets=1000, seed=seed).deaths >= 20
 
 
-def killing(server: PostgresServer) -> Callable[[], None]:
-    """Kill a whole server as a power cut would, and start it again."""
-
-    def strike() -> None:
-        watched = [os.pidfd_open(process) for process in (server.pid, *children_of(server.pid))]
-        for process in watched:
-            with suppress(ProcessLookupError):  # it saw that the main process is gone, and went
-                signal.pidfd_send_signal(process, signal.SIGKILL)
-        for process in watched:
-            assert select.select([process], [], [], PATIENCE)[0], "a process of the server does not die"
-            os.close(process)
-        server.start()
-
-    return strike
-
-
-def children_of(process: int) -> list[int]:
-    """The processes that a process has started."""
-    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()]
-
-
 @pytest.mark.parametrize(
     ("tickets", "strikes", "deaths"), [(40, 1, 0), pytest.param(1000, 8, 12, marks=pytest.mark.crash)]
 )
 def test_a_database_that_is_killed_has_kept_what_it_said_it_kept(
     postgres_server: PostgresServer, postgres_url: str, tmp_path: Path, tickets: int, strikes: int, deaths: int
 ) -> None:
-    danger = Danger(who=("host",), deaths_max=deaths, strike=killing(postgres_server), strikes_max=strikes)
+    def power_cut() -> None:
+        postgres_server.kill()
+        postgres_server.start()
+
+    danger = Danger(who=("host",), deaths_max=deaths, strike=power_cut, strikes_max=strikes)
     assert play(postgres_url, tmp_path, danger, tickets=tickets, seed=3).strikes == strikes

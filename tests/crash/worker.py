@@ -6,22 +6,19 @@ import json
 import os
 import sys
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 
-from tests.crash.process import FileClock, begin, heard, say
+from tests.crash.process import begin, heard, say
 
 from dutyflow.bootstrap.engine import Engine
 from dutyflow.bootstrap.stores import open_store
 from dutyflow.errors import UnavailableError
 from dutyflow.ports.host import Message
-from dutyflow.ports.outbox import Delivery
-from dutyflow.runtime.crash_points import reached
-from dutyflow.runtime.messages import message_of
+from dutyflow.runtime.pace import Pace
+from dutyflow.runtime.worker import Worker
 
-LEASE = timedelta(seconds=30)
-BATCH = 5
-"""Tickets or messages that are taken at a time: few, so that two workers meet and many points are passed."""
+PACE = Pace(timers=5, batch=5)
+"""Few at a time, so that two workers meet and many points are passed."""
 
 
 class Inbox:
@@ -33,40 +30,19 @@ class Inbox:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def deliver(self, message: Message) -> None:
-        """Keep it; whoever dies after this has delivered it."""
+        """Keep it; whoever dies after this has delivered it. Which attempt it was is no part of the message."""
         line = json.dumps({**asdict(message), "attempt": 0}, default=str, ensure_ascii=False)
         os.write(self._file, line.encode() + b"\n")
 
 
-def deliver(engine: Engine, inbox: Inbox, clock: FileClock) -> int:
-    """Deliver some of the messages whose time has come; how many."""
-    claimed = engine.store.claim_messages(clock.now(), limit=BATCH, lease=LEASE)
-    if not claimed:
-        return 0
-    reached("taken")
-    done = []
-    for one in claimed:
-        rules = engine.catalogue.version(one.outgoing.rules)
-        inbox.deliver(message_of(one.outgoing, rules, attempt=one.attempts + 1))
-        reached("delivered")
-        done.append(
-            Delivery(
-                id=one.outgoing.id,
-                status="delivered",
-                attempts=one.attempts + 1,
-                at=clock.now(),
-                taken_by=(inbox.name,),
-            )
-        )
-    engine.store.settle(done)
-    reached("settled")
-    return len(done)
-
-
-def work(engine: Engine, inbox: Inbox, clock: FileClock) -> None:
+def work(worker: Worker) -> str:
     """Go on until there is nothing to do at this moment."""
-    while engine.run_due(limit=BATCH) or deliver(engine, inbox, clock):
-        pass
+    try:
+        while not worker.run_once().is_idle:
+            pass
+    except UnavailableError as error:
+        return f"unavailable: {error}"
+    return "idle"
 
 
 def main(arguments: list[str]) -> None:
@@ -74,13 +50,10 @@ def main(arguments: list[str]) -> None:
     url, clock, (inbox, *_) = begin(arguments)
     store = open_store(url, clock=clock)
     with Engine(store, clock=clock) as engine:
+        worker = engine.worker([Inbox(Path(inbox))], pace=PACE)
         say("ready")
         for _ in heard():
-            try:
-                work(engine, Inbox(Path(inbox)), clock)
-                say("idle")
-            except UnavailableError as error:
-                say(f"unavailable: {error}")
+            say(work(worker))
 
 
 if __name__ == "__main__":

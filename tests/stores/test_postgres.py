@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -16,7 +17,7 @@ from dutyflow.runtime.clocks import VirtualClock
 from dutyflow.stores.postgres import connections
 from dutyflow.stores.postgres import store as store_module
 from dutyflow.stores.postgres.connections import as_ours
-from dutyflow.stores.postgres.schema import MIGRATIONS, upgrade_postgres
+from dutyflow.stores.postgres.schema import MIGRATIONS, is_new, upgrade_postgres
 from dutyflow.stores.postgres.store import PostgresStore
 
 WATCHED = frozenset({("desk", "complaint")})
@@ -76,22 +77,50 @@ def test_two_transactions_cannot_each_rely_on_what_the_other_changes(store: Post
     assert sum(outcome is None for outcome in outcomes) == sum(kept.state == "gone" for kept in store.tickets()) <= 1
 
 
-@pytest.mark.parametrize("turn", range(5))
-def test_two_commits_of_the_same_tickets_wait_for_each_other_in_one_direction(store: PostgresStore, turn: int) -> None:
-    names = [f"t{number}" for number in range(20)]
+def test_commits_of_the_same_tickets_wait_for_each_other_in_one_direction(
+    store: PostgresStore, other: psycopg.Connection
+) -> None:
+    names = ["a", "b", "c"]
     keep(store, *names)
-    both_have_read = threading.Barrier(2, timeout=PATIENCE)
 
     def change(order: list[str]) -> None:
         with store.begin(tickets=order) as transaction:
             before = [found for name in order if (found := transaction.load(name)) is not None]
-            both_have_read.wait()
             transaction.commit(Commit(changes=tuple(step(one) for one in before)))
 
-    outcomes = together(lambda: change(names), lambda: change(names[::-1]))
-    assert sorted(type(outcome) for outcome in outcomes if outcome) == [ConflictError]
+    other.execute("BEGIN")
+    other.execute("SELECT FROM tickets WHERE id = 'b' FOR UPDATE")  # so that both are under way when they go on
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(change, order) for order in (names, names[::-1])]
+        wait_for(other, "(SELECT count(*) = 2 FROM pg_locks WHERE NOT granted)")
+        other.execute("COMMIT")
+        outcomes = [future.exception(PATIENCE) for future in futures]
+    assert [type(outcome) for outcome in outcomes if outcome] == [ConflictError]
     assert "deadlock" not in str(outcomes)
     assert {kept.seq for kept in store.tickets()} == {2}
+
+
+def test_a_change_that_brings_no_event_is_checked_too(store: PostgresStore) -> None:
+    keep(store, "a")
+    with store.begin(tickets=("a",)) as transaction:
+        before = transaction.load("a")
+        assert before is not None
+        advance(store, "a", state="first")
+        with pytest.raises(ConflictError):
+            transaction.commit(Commit(changes=(replace(step(before, state="second"), events=()),)))
+    assert {kept.state for kept in store.tickets()} == {"first"}
+
+
+def test_a_ticket_that_is_being_changed_is_not_waited_for_when_it_was_only_looked_at(
+    store: PostgresStore, other: psycopg.Connection
+) -> None:
+    keep(store, "a", "b")
+    other.execute("BEGIN")
+    other.execute("UPDATE tickets SET seq = 2 WHERE id = 'b'")
+    with pytest.raises(ConflictError, match="could not obtain lock"):
+        store.commit(Commit(changes=(step(ticket("a")),), read={"b": 1}))
+    other.execute("ROLLBACK")
+    store.commit(Commit(changes=(step(ticket("a")),), read={"b": 1}))
 
 
 def test_the_last_seat_is_given_once(store: PostgresStore) -> None:
@@ -389,8 +418,12 @@ def test_two_upgraders_do_not_collide(empty_url: str) -> None:
 
 
 def test_a_database_without_tables_wants_an_upgrade(empty_url: str) -> None:
+    assert is_new(empty_url)
     with pytest.raises(SchemaError, match="dutyflow db upgrade"):
         PostgresStore(empty_url)
+    upgrade_postgres(empty_url)
+    assert not is_new(empty_url)
+    PostgresStore(empty_url).close()
 
 
 def test_tables_of_a_newer_version_are_left_alone(postgres_url: str, other: psycopg.Connection) -> None:

@@ -100,15 +100,17 @@ def test_due_before_leaves_out_the_moment_itself_and_what_has_no_due_time(store:
         ("𠮷", ["f"]),
         ("straße", ["g"]),
         ("\\", ["h"]),
-        ("", ["a", "b", "c", "d", "e", "f", "g", "h"]),
+        ("école", ["i"]),
+        ("ÉCOLE", ["i"]),
+        ("", list("abcdefghi")),
         ("nothing like it", []),
     ],
 )
 def test_texts_are_searched_for_letter_by_letter_but_for_capitals(
     store: SharedStore, wanted: str, expected: list[str]
 ) -> None:
-    texts = ("100% sure", "a_x_b", "王女士来电", "now!", "Shouted", "𠮷野家", "STRASSE", "back\\slash")
-    for name, text in zip("abcdefgh", texts, strict=True):
+    texts = ("100% sure", "a_x_b", "王女士来电", "now!", "Shouted", "𠮷野家", "STRASSE", "back\\slash", "École")
+    for name, text in zip("abcdefghi", texts, strict=True):
         listed(store, name, text=text)
     assert found(store, Query(text=wanted, order="opened")) == expected
 

@@ -153,24 +153,47 @@ def test_closing_gives_all_files_back(path: Path) -> None:
     assert not path.with_name(path.name + "-wal").exists()
 
 
-# Newer Pythons warn of forks while there are threads, which other tests may have left; this child starts none.
-@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-def test_a_forked_process_has_connections_of_its_own(path: Path, store: SqliteStore) -> None:
-    keep(store, "a")
-    child = os.fork()
-    if child == 0:  # what a child raises must not reach pytest: it answers by its exit status
+def exit_status(child: Callable[[], bool]) -> int:
+    """What a forked process says: 0 if it did as it should. Nothing it raises may reach pytest."""
+    forked = os.fork()
+    if forked == 0:
         status = 1
         try:
-            advance(store, "a")
-            keep(store, "b")
-            store.close()
-            status = 0
+            status = 0 if child() else 2
         finally:
             os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    return os.waitstatus_to_exitcode(os.waitpid(forked, 0)[1])
+
+
+# Newer Pythons warn of forks while there are threads, which other tests may have left; these children use none.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_forked_process_has_connections_of_its_own(path: Path, store: SqliteStore) -> None:
+    def child() -> bool:
+        advance(store, "a")
+        keep(store, "b")
+        store.close()
+        return True
+
+    keep(store, "a")
+    assert exit_status(child) == 0
     keep(store, "c")
     assert [(kept.id, kept.seq) for kept in store.tickets()] == [("a", 2), ("b", 1), ("c", 1)]
     assert is_sound(path)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_process_that_is_forked_in_the_middle_of_a_transaction_does_not_share_it(store: SqliteStore) -> None:
+    def child() -> bool:
+        try:
+            keep(store, "b")
+        except UnavailableError:  # like any other process: its parent is writing
+            return store.load("a") is None
+        return False
+
+    with store.begin() as transaction:
+        status = exit_status(child)
+        transaction.commit(Commit(changes=(opening(ticket("a")),)))
+    assert status == 0 and [kept.id for kept in store.tickets()] == ["a"]
 
 
 # --- a disk that does not take it -------------------------------------------------------------------------------
@@ -400,6 +423,20 @@ def test_an_edited_history_can_be_told_from_its_chain(path: Path, store: SqliteS
     raw(path, "UPDATE events SET body = replace(CAST(body AS TEXT), '100', '900') WHERE seq = 2")
     (chain,) = store.chains()
     assert b"paid 900" in chain.events[1][1]
+
+
+def test_a_history_that_grows_while_it_is_verified_is_not_taken_for_a_broken_one(store: SqliteStore) -> None:
+    def write() -> None:
+        for _ in range(200):
+            advance(store, "a")
+
+    keep(store, "a")
+    writer = threading.Thread(target=write)
+    writer.start()
+    chains = []
+    while writer.is_alive():
+        chains += store.chains()
+    assert all(chain.head == chain.events[-1][2] for chain in chains)
 
 
 def test_a_ticket_whose_row_was_removed_is_still_among_the_chains(path: Path, store: SqliteStore) -> None:

@@ -18,7 +18,7 @@ from dutyflow.runtime.worker import Worker
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, option
 from dutyflow_cli.handlers import Channels, handlers_of, host_and_port
-from dutyflow_cli.logs import JSON, TEXT, set_up_logging
+from dutyflow_cli.logs import JSON, TEXT, logging_as
 from dutyflow_cli.settings import ExitCode, Settings, settings_of
 from dutyflow_cli.stores import store_option, store_url
 
@@ -105,6 +105,7 @@ if TYPE_CHECKING:  # the library behind it may not be there
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     store: str | None,
     listen: str | None,
     pause: str,
@@ -117,9 +118,8 @@ def command(
     handlers = handlers_of(Channels(**channels), settings)
     pace = Pace(pause_seconds=_seconds(pause, settings))
     address = host_and_port(listen, "--listen", settings) if listen is not None else None
-    set_up_logging(log_format)
     metrics = _metrics()
-    with ExitStack() as stack:
+    with logging_as(log_format), ExitStack() as stack:
         url = store_url(store, settings)
         engine = stack.enter_context(Engine.open(url, clock=settings.clock, observer=metrics))
         worker = engine.worker(handlers, pace=pace)

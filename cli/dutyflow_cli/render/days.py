@@ -64,9 +64,7 @@ def open_table(start: datetime, end: datetime, days: Iterator[DayOfWork], lang: 
     return table(("", "", "", "", ""), list(_open_rows(start, end, days, lang)), indent=1)
 
 
-def day_table(
-    amount: Duration, start: datetime, end: datetime, days: Iterator[DayOfWork], lang: str
-) -> RenderableType:
+def day_table(amount: Duration, start: datetime, end: datetime, days: Iterator[DayOfWork], lang: str) -> RenderableType:
     """Which days were counted."""
     return table(("", "", ""), list(_day_rows(amount, start, end, days, lang)), indent=1)
 

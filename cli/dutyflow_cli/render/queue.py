@@ -36,7 +36,7 @@ def queue_parts(desk: Desk, page: Page) -> Iterator[RenderableType]:
     yield table([say(f"cli_queue.{head}", desk.lang) for head in heads], rows)
 
 
-def footer_parts(page: Page, counts: Iterable[Count], lang: str, next_words: str) -> Iterator[RenderableType]:
+def footer_parts(page: Page, counts: Iterable[Count], lang: str) -> Iterator[RenderableType]:
     """How many tickets there are in all, and how to see the next page."""
     counts = tuple(counts)
     amounts = {
@@ -47,7 +47,7 @@ def footer_parts(page: Page, counts: Iterable[Count], lang: str, next_words: str
     yield Text("")
     yield prose(say("cli_queue.totals", lang, shown=len(page.rows), **amounts), width(), "dim")
     if page.cursor:
-        yield prose(say("cli_queue.more", lang, words=f"{next_words}--after {page.cursor}"), width(), "dim")
+        yield prose(say("cli_queue.more", lang, cursor=page.cursor), width(), "dim")
 
 
 def _cells(row: Row, desk: Desk) -> dict[str, str | Text]:

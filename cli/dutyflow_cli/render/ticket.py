@@ -12,7 +12,7 @@ from dutyflow.kernel.actions import Action
 from dutyflow.kernel.decide import NUMBER
 from dutyflow.kernel.denials import Denial
 from dutyflow.kernel.events import ClockStopped, Opened
-from dutyflow.kernel.rules import Rules
+from dutyflow.kernel.rules import Field, Rules
 from dutyflow.kernel.ticket import ClockRun, Ticket
 from dutyflow.lab.expectations import status_of
 from dutyflow.lab.story_text import owner_text
@@ -87,7 +87,9 @@ def clock_table(ticket: Ticket, teller: Teller, now: datetime) -> RenderableType
 def clock_cells(run: ClockRun, teller: Teller, now: datetime) -> tuple[str | Text, ...]:
     """The name of a time limit, when it is due, and how it goes."""
     status = status_of(run)
-    due = say("cli_ticket.due", teller.lang, due=show_moment(run.due_at, teller.zone, teller.lang)) if run.due_at else ""
+    due = (
+        say("cli_ticket.due", teller.lang, due=show_moment(run.due_at, teller.zone, teller.lang)) if run.due_at else ""
+    )
     said = say(f"clock_status.{status}", teller.lang)
     if run.status != "open":
         due = ""
@@ -147,5 +149,11 @@ def _missing(missing: tuple[str, ...], teller: Teller, workflow: str) -> Iterato
     fields = teller.rules.workflows[workflow].fields
     for names in missing:
         for name in names.split(" | "):
-            kind = hint_of(fields[name], teller) if name in fields else ""
-            yield f"{name}=…", f"{teller.field(name)}: {kind}"
+            yield f"{name}=…", f"{teller.field(name)}: {_kind(fields[name], teller)}"
+
+
+def _kind(field: Field, teller: Teller) -> str:
+    """What fits: one of the options, or the kind of value with an example."""
+    if field.options:
+        return say("cli_explain.one_of", teller.lang, words=teller.listed(field.options))
+    return hint_of(field, teller)

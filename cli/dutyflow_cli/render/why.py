@@ -123,10 +123,10 @@ def _days(reason: ClockReason, teller: Teller) -> Iterator[RenderableType]:
 
 def _without(day: DayOfWork, reason: ClockReason) -> DayOfWork:
     """A day without the spans in which the clock stood still."""
-    periods = list(day.periods)
+    periods, zone = list(day.periods), reason.measure.zone
     for pause in reason.pauses:
-        until = pause.end or pause.start
-        parts = [(a, min(b, pause.start)) for a, b in periods] + [(max(a, until), b) for a, b in periods]
+        start, end = pause.start.astimezone(zone), (pause.end or pause.start).astimezone(zone)
+        parts = [(a, min(b, start)) for a, b in periods] + [(max(a, end), b) for a, b in periods]
         periods = sorted((a, b) for a, b in parts if a < b)
     return replace(day, periods=tuple(periods))
 

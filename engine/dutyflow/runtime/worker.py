@@ -80,16 +80,17 @@ class Worker:
         self._courier = Courier(
             store, catalogue, clock, handlers, pace=self._pace, observer=self._observer, stop=self._stop
         )
-        self._loops = (
+        self.loops = (
             Rounds("timers", self._turn_timers, stop=self._stop, observer=self._observer),
             Rounds("messages", self._turn_messages, stop=self._stop, observer=self._observer),
         )
+        """Timers and messages: `run` lets each go round in a thread of its own."""
         self._started_at: float | None = None
 
     def run(self) -> None:
         """Work until `stop` is called; what is in hand then is finished and settled. Never raises for a store."""
         self._started_at = monotonic()
-        threads = [Thread(target=loop.run, name=f"dutyflow-{loop.name}") for loop in self._loops]
+        threads = [Thread(target=loop.run, name=f"dutyflow-{loop.name}") for loop in self.loops]
         _log.info("the worker has begun")
         for thread in threads:
             thread.start()
@@ -156,15 +157,15 @@ class Worker:
             return True  # nothing turns before and after
         longest = STILL_SECONDS + self._pace.pause_seconds + self._pace.lease.total_seconds()
         began = self._started_at
-        return all(monotonic() - (loop.turned_at or began) < longest for loop in self._loops)
+        return all(monotonic() - (loop.turned_at or began) < longest for loop in self.loops)
 
     def _problem(self) -> str | None:
         """Why it is not ready."""
-        for loop in self._loops:
+        for loop in self.loops:
             if loop.problem is not None:
                 return loop.problem
         try:
             self._store.newest()
         except StoreError as error:
             return error.message
-        return None if all(loop.turned_at is not None for loop in self._loops) else "The first round is not over."
+        return None if all(loop.turned_at is not None for loop in self.loops) else "The first round is not over."

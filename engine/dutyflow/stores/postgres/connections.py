@@ -50,8 +50,11 @@ _SETTINGS = """
     SET enable_seqscan = off;
     SET jit = off;
 """
-CONFLICTS = frozenset(("DF001", "23505", "40001", "40P01", "55P03"))
-"""States that mean: somebody else was quicker. Unmet expectation, duplicate, serialization, deadlock, locked row."""
+LOCKED = "55P03"
+"""The state of a lock that others have: a conflict for who is writing; who only begins may try again later."""
+
+# Somebody else was quicker: an expectation that is not met, a duplicate, a failed serialization, a deadlock.
+_CONFLICTS = frozenset(("DF001", "23505", "40001", "40P01"))
 
 _ADVICE = {
     "25006": "The server is read-only: name the primary server, or wait until it takes over.",
@@ -59,7 +62,7 @@ _ADVICE = {
     "53100": "The disk of the server is full; make room and try again.",
     "53200": "The server has no memory left; try again.",
     "53300": "The server has no connection left: close some, or raise its `max_connections`.",
-    "55P03": "Others are writing for too long; try again.",
+    LOCKED: "Others are writing for too long; try again.",
     "57014": "It took too long; try again.",
     "57P01": "The server is being shut down, or somebody closed the connection; try again.",
     "57P02": "The server has crashed and is recovering; try again.",
@@ -87,8 +90,9 @@ class Connections:
         self._pool_max = pool_max
         self.place = place_of(self._parameters)
         self._lock = Lock()
-        self._pid = 0
+        self._pid = os.getpid()
         self._pool: ConnectionPool[Connection] | None = None
+        self._left: list[ConnectionPool[Connection] | None] = []
         self._closed = False
 
     @contextmanager
@@ -143,12 +147,19 @@ class Connections:
             pool.close()
 
     def _open_pool(self) -> ConnectionPool[Connection]:
+        if self._pid != os.getpid():
+            self._leave_to_parent()
         with self._lock:
             if self._closed:
                 raise MisuseError("The store has been closed.")
-            if self._pool is None or self._pid != os.getpid():
-                self._pool, self._pid = self._new_pool(), os.getpid()
+            if self._pool is None:
+                self._pool = self._new_pool()
             return self._pool
+
+    def _leave_to_parent(self) -> None:
+        """After a fork a thread that is not here may hold the lock, and the pool must not even be cleared away."""
+        self._left.append(self._pool)
+        self._pid, self._lock, self._pool = os.getpid(), Lock(), None
 
     def _new_pool(self) -> ConnectionPool[Connection]:
         pool: ConnectionPool[Connection] = ConnectionPool(
@@ -214,8 +225,8 @@ def translated(place: str) -> Iterator[None]:
 def as_ours(error: psycopg.Error, place: str) -> StoreError:
     """The failure as an exception of dutyflow."""
     state = error.sqlstate or ""
-    said = str(error).strip().partition("\n")[0].rstrip(".")
-    if state in CONFLICTS - {"55P03"}:
+    said = _first_sentence(str(error))
+    if state in _CONFLICTS:
         return ConflictError(f"Somebody else was quicker: {said}.")
     if isinstance(error, psycopg.DataError) or state.startswith(_BROKEN):
         return StoreError(f"{place} cannot keep or read this: {said}.")
@@ -223,6 +234,12 @@ def as_ours(error: psycopg.Error, place: str) -> StoreError:
         return UnavailableError(f"{place}: {said}. {_ADVICE[state]}")
     advice = next((advice for words, advice in _REFUSALS if re.search(words, str(error))), "")
     return UnavailableError(f"{place} cannot be reached: {said}. {advice}".strip())
+
+
+def _first_sentence(text: str) -> str:
+    """What went wrong, without the statement in which it did; a list of several servers is told to the end."""
+    first = text.strip().partition("\n")[0]
+    return (" ".join(text.split()) if first.endswith(":") else first).rstrip(".")
 
 
 def _configure(connection: Connection) -> None:

@@ -42,6 +42,14 @@ def upgrade_postgres(url: str) -> tuple[Migration, ...]:
     return missing
 
 
+def is_new(url: str) -> bool:
+    """Whether a database has no tables of dutyflow yet."""
+    parameters = parameters_of(url)
+    place = place_of(parameters)
+    with translated(place), connect(parameters) as connection:
+        return version_of(connection, place) == 0
+
+
 def check_schema(connection: Connection, place: str) -> None:
     """`SchemaError` unless the tables are those of this version, and new events come after those that are kept."""
     if version_of(connection, place) < MIGRATIONS[-1].number:

@@ -24,7 +24,7 @@ from dutyflow.stores.encoded import (
     micros,
     moment,
 )
-from dutyflow.stores.postgres.connections import CONFLICTS, Connection, as_ours, translated
+from dutyflow.stores.postgres.connections import LOCKED, Connection, as_ours, translated
 from dutyflow.stores.postgres.keeping import SQL, FiledFields, keeping
 
 Watching = frozenset[tuple[str, str]]
@@ -173,6 +173,6 @@ class PostgresTransaction:
                 f"{self._place}: the connection was lost while writing. The command may have been kept or not: give it"
                 " again with the same key, and the answer will tell."
             )
-        if error.sqlstate in CONFLICTS:
-            return ConflictError(f"Somebody else was quicker: {str(error).partition(chr(10))[0]}")
+        if error.sqlstate == LOCKED:
+            return ConflictError(f"Somebody else is changing the same tickets: {error}.")
         return as_ours(error, self._place)

@@ -30,6 +30,7 @@ CREATE INDEX open_by_due ON tickets (due_at, no) WHERE closed = 0;
 CREATE INDEX open_by_role ON tickets (role, due_at, no) WHERE closed = 0;
 CREATE INDEX open_by_member ON tickets (member, due_at, no) WHERE closed = 0 AND member IS NOT NULL;
 CREATE INDEX open_by_department ON tickets (department, due_at, no) WHERE closed = 0 AND department IS NOT NULL;
+CREATE INDEX open_by_workflow ON tickets (book, workflow, due_at, no) WHERE closed = 0;
 CREATE INDEX open_by_state ON tickets (book, workflow, state, due_at, no) WHERE closed = 0;
 CREATE INDEX open_breached ON tickets (due_at, no) WHERE closed = 0 AND breached > 0;
 
