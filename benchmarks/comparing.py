@@ -1,6 +1,7 @@
 """How the durable benchmarks compare: works in turn, block by block, medians of the ratios; and what they print."""
 
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,9 +16,7 @@ Asked = TypeVar("Asked")
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is done: blocks that count; in each the tickets of one thread, and of `each` of many callers; the sizes
-    of a store that grows.
-    """
+    """How much is done: blocks that count, the tickets that a thread lives through in each, the sizes of a store."""
 
     blocks: int = 9
     lives: int = 10
@@ -53,30 +52,36 @@ class Line:
 class Rates:
     """How many things a second each work did in each block, and how long its callers waited. Block 0 does not count."""
 
-    blocks: dict[str, list[float]] = field(default_factory=dict)
-    waits: dict[str, list[list[float]]] = field(default_factory=dict)
+    block: int = 0
+    done: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    seconds: dict[str, dict[int, float]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
+    waits: dict[str, dict[int, list[float]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+
+    def turns(self, scale: Scale, name: str) -> Iterator[int]:
+        """The numbers of the blocks; what is timed counts for the present one."""
+        for self.block in scale.turns(name):
+            yield self.block
 
     @contextmanager
     def timed(self, work: str, count: int) -> Iterator[None]:
-        """A block of a work, which is so many things."""
+        """A part of a block of a work, which is so many things."""
         begin = perf_counter()
         yield
-        self.blocks.setdefault(work, []).append(count / (perf_counter() - begin))
+        self._add(work, count, perf_counter() - begin)
 
     def together(self, work: str, ask: Callable[[Asked], object], shares: Sequence[Sequence[Asked]]) -> None:
-        """Do a block of a work with a caller for each share."""
+        """A part of a block of a work with a caller for each share."""
         seconds, waits = together(ask, shares)
-        self.blocks.setdefault(work, []).append(len(waits) / seconds)
-        self.waits.setdefault(work, []).append(waits)
+        self._add(work, len(waits), seconds)
+        self.waits[work][self.block] += waits
 
     def median(self, work: str) -> float:
         """Things a second."""
-        return median(self.blocks[work][1:])
+        return median(self._rates(work))
 
     def ratio(self, work: str, other: str) -> float:
         """How much faster a work is than another; they are compared within each block."""
-        pairs = zip(self.blocks[work][1:], self.blocks[other][1:], strict=True)
-        return median(mine / theirs for mine, theirs in pairs)
+        return median(mine / theirs for mine, theirs in zip(self._rates(work), self._rates(other), strict=True))
 
     def share(self, what: str, work: str, other: str, at_least: float | None = None) -> Line:
         """A line that says what part of another work's speed a work reaches."""
@@ -93,10 +98,20 @@ class Rates:
     def latency(self, what: str, work: str, ms_max: float | None = None) -> Line:
         """A line that says how long callers of a work waited: medians of the percentiles of its blocks."""
         half, most = (
-            median(quantiles(waits, n=100)[part - 1] * 1000 for waits in self.waits[work][1:]) for part in (50, 99)
+            median(quantiles(waits, n=100)[part - 1] * 1000 for waits in self._waits(work)) for part in (50, 99)
         )
         target = "" if ms_max is None else f"< {ms_max:g} ms"
         return Line(what, f"p50 {half:.1f} ms   p99", f"{most:.1f} ms", target, ms_max is None or most < ms_max)
+
+    def _add(self, work: str, count: int, seconds: float) -> None:
+        self.done[work][self.block] += count
+        self.seconds[work][self.block] += seconds
+
+    def _rates(self, work: str) -> list[float]:
+        return [count / self.seconds[work][block] for block, count in self.done[work].items() if block]
+
+    def _waits(self, work: str) -> list[list[float]]:
+        return [waits for block, waits in self.waits[work].items() if block]
 
     def _both(self, work: str, other: str) -> str:
         return f"{self.median(work):7.0f}/s   {other} {self.median(other):.0f}/s"

@@ -66,17 +66,9 @@ def life(ticket: str) -> list[Order]:
     return [opening(ticket), *later]
 
 
-def lives(prefix: str, count: int) -> list[Order]:
-    """The lives of tickets `<prefix>-<number>`, one after the other."""
-    return [order for number in range(count) for order in life(f"{prefix}-{number}")]
-
-
-def shared(prefix: str, callers: int, each: int) -> list[list[Order]]:
-    """The lives of tickets `<prefix>-<number>`, dealt out to callers: so many for each."""
-    return [
-        [order for turn in range(each) for order in life(f"{prefix}-{number + turn * callers}")]
-        for number in range(callers)
-    ]
+def lives(prefix: str, count: int) -> list[list[Order]]:
+    """The lives of tickets `<prefix>-<number>`."""
+    return [life(f"{prefix}-{number}") for number in range(count)]
 
 
 def openings(prefix: str, count: int) -> list[Order]:
@@ -103,3 +95,10 @@ def submit_all(engine: Engine, orders: Sequence[Order]) -> None:
     """Ask one after the other."""
     for order in orders:
         submit(engine, order)
+
+
+def submit_bulk(engine: Engine, orders: Sequence[Order]) -> None:
+    """Ask for all at once."""
+    for answer in engine.submit_many(orders):
+        if isinstance(answer, Exception) or answer.denial is not None:
+            raise SystemExit(f"not opened: {answer}")

@@ -12,7 +12,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # it ships no types
 from comparing import Line, Scale, progress
 from desk import life, open_desk, submit_all
 from filling import filled_sqlite

@@ -6,12 +6,13 @@ import json
 import tempfile
 from collections.abc import Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callers import together
 from comparing import Line, Rates, Scale
-from desk import LIFE, NOW, lives, open_desk, openings, plain, shared, submit, submit_all
+from desk import LIFE, NOW, lives, open_desk, openings, plain, submit, submit_all, submit_bulk
 from recorder import Transaction, recorded_postgres, recorded_sqlite
 
 from dutyflow.bootstrap.engine import Order
@@ -38,21 +39,20 @@ def sqlite(scale: Scale) -> Iterator[Line]:
         with recorded_sqlite() as written:
             engine = open_desk(f"sqlite:///{folder}/ours.db")
         written.clear()  # both have the tables and the rulebook
-        for block in scale.turns("sqlite"):
-            alone, many = lives(f"alone-{block}", scale.lives), shared(f"hand-{block}", CALLERS, scale.each)
-            with rates.timed("one thread", len(alone)):
-                submit_all(engine, alone)
-            with rates.timed("raw sqlite3", len(alone)):
-                raw.write(_taken(written))
-            with rates.timed("by hand, one thread", len(alone)):
-                for order in alone:
-                    _by_hand(hand, order)
-            rates.together(f"by hand, {CALLERS} callers", partial(_by_hand, hand), many)
-            for callers in (CALLERS, MANY):
-                shares = shared(f"{callers}-{block}", callers, scale.each)
-                rates.together(f"{callers} callers", partial(submit, engine), shares)
-                with rates.timed(f"raw, {callers}", callers * scale.each * LIFE):
+        for block in rates.turns(scale, "sqlite"):
+            for one in lives(f"alone-{block}", scale.lives):
+                with rates.timed("one thread", LIFE):
+                    submit_all(engine, one)
+                with rates.timed("raw sqlite3", LIFE):
                     raw.write(_taken(written))
+                with rates.timed("by hand, one thread", LIFE):
+                    _by_hand_all(hand, one)
+            for part, callers in product(range(scale.each), (CALLERS, MANY)):
+                many = lives(f"{callers}-{block}-{part}", callers)
+                rates.together(f"{callers} callers", partial(submit, engine), many)
+                with rates.timed(f"raw, {callers}", callers * LIFE):
+                    raw.write(_taken(written))
+            rates.together(f"by hand, {CALLERS} callers", partial(_by_hand, hand), lives(f"hand-{block}", CALLERS))
         for opened in (engine, raw, hand):
             opened.close()
     yield rates.share("SQLite, one thread", "one thread", "raw sqlite3", 0.6)
@@ -77,20 +77,20 @@ def postgres(scale: Scale) -> Iterator[Line]:
         open_desk(server.create("raw")).close()
         raw, engine = RawPsycopg(server.url("raw")), open_desk(server.create("ours"))
         with recorded_postgres() as written:
-            for block in scale.turns("postgres"):
-                alone, shares = lives(f"alone-{block}", scale.lives), shared(f"many-{block}", CALLERS, scale.each)
-                bulk, few = openings(f"bulk-{block}", BULK), openings(f"few-{block}", BULK // 8)
-                with rates.timed("one thread", len(alone)):
-                    submit_all(engine, alone)
-                with rates.timed("raw psycopg, one by one", len(alone)):
-                    raw.write(_taken(written))
-                rates.together(f"{CALLERS} callers", partial(submit, engine), shares)
-                with rates.timed("raw psycopg", CALLERS * scale.each * LIFE):
-                    raw.write(_taken(written))
-                with rates.timed("submit_many", len(bulk)):
-                    engine.submit_many(bulk)
-                with rates.timed("single submits", len(few)):
-                    submit_all(engine, few)
+            for block in rates.turns(scale, "postgres"):
+                for one in lives(f"alone-{block}", scale.lives):
+                    with rates.timed("one thread", LIFE):
+                        submit_all(engine, one)
+                    with rates.timed("raw psycopg, one by one", LIFE):
+                        raw.write(_taken(written))
+                for part in range(scale.each):
+                    rates.together(f"{CALLERS} callers", partial(submit, engine), lives(f"{block}-{part}", CALLERS))
+                    with rates.timed("raw psycopg", CALLERS * LIFE):
+                        raw.write(_taken(written))
+                with rates.timed("submit_many", BULK):
+                    submit_bulk(engine, openings(f"bulk-{block}", BULK))
+                with rates.timed("single submits", BULK // 8):
+                    submit_all(engine, openings(f"few-{block}", BULK // 8))
                 raw.write(_taken(written))
         engine.close()
         raw.close()
@@ -109,12 +109,13 @@ def dbos(scale: Scale) -> Iterator[Line]:
     rates = Rates()
     with running_server() as server:
         service, engine = DbosService(server.create("dbos")), open_desk(server.create("ours"))
-        for block in scale.turns("dbos"):
-            shares = shared(f"many-{block}", CALLERS, scale.each)
-            rates.together(f"{CALLERS} callers", partial(submit, engine), shares)
-            service.begin(f"many-{block}", CALLERS * scale.each, LIFE)
-            with rates.timed("dbos", CALLERS * scale.each * LIFE):
-                _through_dbos(service, shares)
+        for block in rates.turns(scale, "dbos"):
+            for part in range(scale.each):
+                many = lives(f"{block}-{part}", CALLERS)
+                rates.together(f"{CALLERS} callers", partial(submit, engine), many)
+                service.begin(f"{block}-{part}", CALLERS, LIFE)
+                with rates.timed("dbos", CALLERS * LIFE):
+                    _through_dbos(service, many)
         engine.close()
         service.close()
     yield rates.times(f"PostgreSQL, {CALLERS} callers, and DBOS", f"{CALLERS} callers", "dbos", 20)
@@ -126,6 +127,11 @@ def _by_hand(hand: ByHand, order: Order) -> None:
         hand.register(asked.ticket, asked.actor, asked.data, NOW)
     else:
         hand.fire(asked.ticket, asked.event, asked.actor, asked.data, NOW)
+
+
+def _by_hand_all(hand: ByHand, orders: list[Order]) -> None:
+    for order in orders:
+        _by_hand(hand, order)
 
 
 def _through_dbos(service: DbosService, shares: list[list[Order]]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PYTHON_FOLDERS = ("engine", "cli", "tests", "benchmarks")
+PYTHON_FOLDERS = ("engine", "cli", "tests", "benchmarks", "examples")
 PRODUCT_FOLDERS = ("engine", "cli")
 TEXT_FOLDERS = (*PYTHON_FOLDERS, "schemas", "workflows", "docs")
 TEXT_SUFFIXES = {".py", ".yaml", ".yml", ".json", ".toml", ".md", ".sql"}

@@ -81,8 +81,12 @@ def serve(url: str) -> None:
 
     @DBOS.workflow()
     def ticket(commands: int) -> None:
-        for _ in range(commands):
-            keep(DBOS.recv("commands", timeout_seconds=600))
+        left = commands
+        while left:
+            command = DBOS.recv("commands", timeout_seconds=600)
+            if command is not None:  # a late call to wake for a message that was taken already brings none
+                keep(command)
+                left -= 1
 
     DBOS.launch()
     print("ready", flush=True)

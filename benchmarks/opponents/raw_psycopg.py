@@ -3,20 +3,19 @@
 from collections.abc import Iterable
 from typing import Any
 
-import psycopg
-from psycopg.types.numeric import Int8Dumper
+from psycopg import RawCursor
+
+from dutyflow.stores.postgres.connections import connect, parameters_of
 
 Transaction = list[tuple[str, list[Any]]]
-_OPTIONS = "-c search_path=dutyflow,pg_catalog -c plan_cache_mode=force_generic_plan"
 
 
 class RawPsycopg:
-    """One connection to a database that has our tables."""
+    """One connection to a database that has our tables, set up as our store sets up its own."""
 
     def __init__(self, url: str) -> None:
-        self._sql = psycopg.connect(url, autocommit=True, options=_OPTIONS, prepare_threshold=2)
-        self._sql.adapters.register_dumper(int, Int8Dumper)
-        self._cursor = psycopg.RawCursor(self._sql)
+        self._sql = connect(parameters_of(url))
+        self._cursor = RawCursor(self._sql)
 
     def write(self, transactions: Iterable[Transaction]) -> None:
         """Write each transaction, which is one statement, and wait until it is on the disk."""

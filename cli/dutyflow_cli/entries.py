@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
 from dutyflow.kernel.events import Event
+from dutyflow.lab.kept import with_refusals
 from dutyflow.ports.records import Asked
 
 
@@ -39,11 +40,10 @@ class Entry:
         return str(type(self.event).__struct_config__.tag) if isinstance(self.event, msgspec.Struct) else "denied"
 
 
-def entries(events: Sequence[Event], hashes: Iterable[str], asked: Iterable[Asked]) -> Iterator[Entry]:
-    """Events and refusals by their moments; of one moment the events first."""
-    refused = [one for one in asked if one.denial is not None]
-    for seq, (event, hash_) in enumerate(zip(events, hashes, strict=True), start=1):
-        while refused and refused[0].at < event.at:
-            yield Entry(asked=refused.pop(0))
-        yield Entry(event=event, seq=seq, hash=hash_)
-    yield from (Entry(asked=one) for one in refused)
+def entries(history: Sequence[Event], hashes: Sequence[str], asked: Sequence[Asked]) -> Iterator[Entry]:
+    """Events and refusals in the order of asking; `hashes` are those of the events."""
+    for seq, what in with_refusals(history, asked):
+        if isinstance(what, Asked):
+            yield Entry(asked=what)
+        else:
+            yield Entry(event=what, seq=seq, hash=hashes[seq - 1])

@@ -31,7 +31,7 @@ class Settings:
 
     lang: Lang
     color: Color = "auto"
-    clock: Clock = field(default_factory=SystemClock)
+    clock: Clock = field(default_factory=SystemClock, compare=False)
 
     def pick(self, zh: str, en: str) -> str:
         """Return the sentence in the reader's language."""

@@ -13,6 +13,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from dutyflow.bootstrap.engine import Engine
+from dutyflow.kernel.commands import Fire, Open
 from dutyflow.runtime.clocks import VirtualClock
 from dutyflow.telling.moments import Anchor, read_moment
 from dutyflow_cli.main import main
@@ -75,24 +77,51 @@ def book(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("acme/requests")
 
 
+STORY = {
+    "2026-03-06 19:10": Open(
+        ticket="T-1",
+        workflow="request",
+        event="register",
+        actor="A1",
+        data={
+            "customer_name": "王女士",
+            "phone": "138",
+            "content": "空调",
+            "first_contact_at": "2026-03-06 19:05",
+        },
+    ),
+    "2026-03-06 19:20": Fire(event="assign", actor="A1", data={"kind": "维修"}),
+    "2026-03-06 19:30": Fire(event="assign", actor="S1", data={"kind": "维修"}),
+    "2026-03-09 10:00": Fire(event="ask_customer", actor="R1", data={"question": "型号"}),
+    "2026-03-09 15:00": Fire(event="answered", actor="A1", data={"answer": "A型"}),
+}
+
+
+@pytest.fixture(scope="session")
+def stores(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two stores, made once and only to be copied: `empty.db` with the rulebook of `made`, `story.db` with a ticket."""
+    folder = tmp_path_factory.mktemp("stores")
+    clock = VirtualClock(read_moment("2026-03-06 09:00", Anchor(SHANGHAI)))
+    with Engine.open(f"sqlite:///{folder.as_posix()}/empty.db", clock=clock) as engine:
+        engine.publish(made / "requests")
+    shutil.copy(folder / "empty.db", folder / "story.db")
+    with Engine.open(f"sqlite:///{folder.as_posix()}/story.db", clock=clock) as engine:
+        for text, command in STORY.items():
+            clock.move_to(read_moment(text, Anchor(SHANGHAI)))
+            engine.submit(command, ticket=None if isinstance(command, Open) else "T-1")
+    return folder
+
+
 @pytest.fixture
-def store(run: Run, book: Path) -> Path:
+def store(stores: Path, book: Path) -> Path:
     """The rulebook of `book`, published in a store in the folder in which the test works."""
-    assert run("db", "upgrade").exit_code == 0
-    assert run("publish", str(book), at="2026-03-06 09:00").exit_code == 0
-    return Path("dutyflow.db")
+    return Path(shutil.copy(stores / "empty.db", "dutyflow.db"))
 
 
 @pytest.fixture
-def story(run: Run, store: Path) -> None:
-    """A request `T-1` in the store of `store`: a wrong hand first, then handled, paused and resumed."""
-    register = ("customer_name=王女士", "phone=138", "content=空调", "first_contact_at=2026-03-06 19:05")
-    run("ticket", "open", "request", "register", "--as", "A1", "--id", "T-1", *register, at="2026-03-06 19:10")
-    run("ticket", "do", "T-1", "assign", "--as", "A1", "kind=维修", at="2026-03-06 19:20")
-    run("ticket", "do", "T-1", "assign", "--as", "S1", "kind=维修", at="2026-03-06 19:30")
-    run("ticket", "do", "T-1", "ask_customer", "--as", "R1", "question=型号", at="2026-03-09 10:00")
-    done = run("ticket", "do", "T-1", "answered", "--as", "A1", "answer=A型", at="2026-03-09 15:00")
-    assert done.exit_code == 0, done.output
+def story(stores: Path, book: Path) -> Path:
+    """The same with a request `T-1`: a wrong hand first, then it is handled, stands still and goes on."""
+    return Path(shutil.copy(stores / "story.db", "dutyflow.db"))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from dutyflow.resources import schemas_dir
 
 FOLDER = schemas_dir() / "output"
-NAMES = ("check", "test", "simulate", "report")
+NAMES = ("check", "test", "simulate", "report", "publish", "ticket", "outbox", "db")
 STORY = [
     "--do",
     "2026-03-06 19:10 A1 register customer_name=王女士 phone=138 content=坏了 first_contact_at=2026-03-06T19:05",
@@ -78,6 +78,41 @@ def test_a_report_fits_its_schema(run, book: Path, lang: str) -> None:
     document = assert_fits("report", run("report", "assumed", str(book), "--format", "json", lang=lang).stdout)
     assert (document["report"], document["rulebooks"]) == ("assumed", ["requests"])
     assert any(item["why"] is None for item in document["items"]) and any(item["why"] for item in document["items"])
+
+
+LATER = "2026-03-09 16:00"
+TICKET = {
+    "show T-1": "ticket",
+    "list --all": "queue",
+    "why T-1": "why",
+    "why T-1 finish --as A1": "why",
+    "why T-1 confirm": "why",
+    "history T-1": "history",
+    "do T-1 finish --as R1 result=x": "answer",
+    "do T-1 finish --as A1": "answer",
+    "open request register --as A1": "answer",
+}
+
+
+@pytest.mark.parametrize(("words", "kind"), TICKET.items())
+def test_what_is_said_about_tickets_fits_its_schema(run, story, words: str, kind: str) -> None:
+    document = assert_fits("ticket", run("ticket", *words.split(" "), "--format", "json", at=LATER).stdout)
+    assert document["document"] == kind
+
+
+def test_a_clock_that_moved_or_stands_still_fits_too(run, story) -> None:
+    run("ticket", "do", "T-1", "ask_customer", "--as", "R1", "question=x", at=LATER)
+    for words in (["why", "T-1"], ["show", "T-1"], ["list"]):
+        assert_fits("ticket", run("ticket", *words, "--format", "json", at="2026-03-20 12:00").stdout)
+
+
+def test_what_is_said_about_the_store_fits_its_schemas(run, story, book: Path) -> None:
+    assert_fits("publish", run("publish", str(book), "--format", "json").stdout)
+    for name in ("upgrade", "status", "verify"):
+        assert assert_fits("db", run("db", name, "--format", "json").stdout)["document"] == name
+    run("ticket", "do", "T-1", "finish", "--as", "R1", "result=x", at="2026-03-20 12:00")
+    assert assert_fits("outbox", run("outbox", "list", "--format", "json").stdout)["messages"]
+    assert_fits("outbox", run("outbox", "retry", "--all", "--format", "json").stdout)
 
 
 def test_shipped_outputs_fit_too(run, at_root) -> None:

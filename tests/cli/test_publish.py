@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ def test_a_second_version_leaves_open_tickets_where_they_are(run, story, book: P
     sla.write_text(sla.read_text(encoding="utf-8").replace("within: 5bd", "within: 6bd"), encoding="utf-8")
     told += run("publish", str(book), "--dry-run", lang=lang).stdout
     told += run("publish", str(book), lang=lang).stdout
-    golden(f"publish.{lang}.txt", told)
+    golden(f"publish.{lang}.txt", re.sub(r"\b[0-9a-f]{12}\b", "#", told))
 
 
 def test_a_dry_run_publishes_nothing(run, store, book: Path) -> None:

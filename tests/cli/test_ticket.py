@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from rich.cells import cell_len
 
 REGISTER = ["customer_name=王女士", "phone=138", "content=空调", "first_contact_at=2026-03-06 19:05"]
 LATER = "2026-03-09 16:00"
+HASH = re.compile(r"\b(?:[0-9a-f]{8}|[0-9a-f]{12})\b")
+"""Hashes follow from every word of the rulebook: they would change with it."""
 
 
 def words(text: str) -> list[str]:
@@ -24,7 +27,7 @@ def words(text: str) -> list[str]:
 def test_a_reader_is_told_everything(run, story, golden, name: str, lang: str) -> None:
     result = run(*words(name), lang=lang, at=LATER)
     assert result.exit_code == 0, result.output
-    golden(f"ticket_{name.replace(' ', '_')}.{lang}.txt", result.stdout)
+    golden(f"ticket_{name.replace(' ', '_')}.{lang}.txt", HASH.sub("#", result.stdout))
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
@@ -159,7 +162,7 @@ def test_a_reason_may_be_an_option_or_a_word(run, story) -> None:
 
 def test_nothing_can_happen_before_it_is_time(run, story) -> None:
     result = run("ticket", "do", "T-1", "finish", "--as", "R1", "result=x", "--at", "+2h", at=LATER)
-    assert result.exit_code == 3 and "ahead" in result.stderr + "ahead"
+    assert result.exit_code == 3 and "has not come yet" in result.stderr
     late = run("ticket", "do", "T-1", "finish", "--as", "R1", "result=x", "--at", "15:30", at=LATER)
     assert late.exit_code == 0
     assert "Mon 2026-03-09 15:30" in run("ticket", "history", "T-1", at=LATER).stdout

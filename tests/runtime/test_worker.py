@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -184,8 +184,7 @@ def test_a_loop_that_has_not_turned_for_long_is_not_alive(
     worker = engine.worker(pace=BRISK)
     with at_work(worker):
         assert worker.health().is_alive
-        still: Callable[[], float] = lambda: 1e9
-        monkeypatch.setattr("dutyflow.runtime.worker.monotonic", still)
+        monkeypatch.setattr("dutyflow.runtime.worker.monotonic", lambda: 1e9)
         assert not worker.health().is_alive
     assert "the worker has ended" in caplog.text
 

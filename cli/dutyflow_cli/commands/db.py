@@ -12,6 +12,7 @@ from dutyflow.bootstrap.stores import shown, upgrade_store
 from dutyflow.runtime.verify import Damage, verify
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, bilingual_group
+from dutyflow_cli.desk import Desk
 from dutyflow_cli.render.db import damage_line, db_json, status_json, status_parts
 from dutyflow_cli.render.tables import draw
 from dutyflow_cli.settings import ExitCode, Settings, settings_of
@@ -74,8 +75,8 @@ def status(context: click.Context, store: str | None, form: str) -> None:
     settings = settings_of(context)
     url = store_url(store, settings)
     with open_engine(url, settings) as engine:
-        found = status_of_store(url, engine)
-    click.echo(status_json(found) if form == "json" else draw(status_parts(found, settings.lang), settings))
+        found, zone = status_of_store(url, engine), Desk(engine, settings).zone()
+    click.echo(status_json(found) if form == "json" else draw(status_parts(found, zone, settings.lang), settings))
 
 
 @bilingual_command(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import tzinfo
 from typing import Any
 
 from rich.console import RenderableType
 
 from dutyflow.runtime.verify import Damage
+from dutyflow.telling.moments import show_moment
 from dutyflow.wording import say
 from dutyflow_cli.render.excerpt import clean
 from dutyflow_cli.render.tables import table
@@ -40,7 +42,7 @@ def status_json(status: StoreStatus) -> str:
     )
 
 
-def status_parts(status: StoreStatus, lang: str) -> Iterator[RenderableType]:
+def status_parts(status: StoreStatus, zone: tzinfo, lang: str) -> Iterator[RenderableType]:
     """A line for each thing that one may want to know."""
     versions = ", ".join(f"{name} {version[:HASH_SHOWN]}" for name, version in status.rulebooks.items())
     lines = {
@@ -49,7 +51,7 @@ def status_parts(status: StoreStatus, lang: str) -> Iterator[RenderableType]:
         "rulebooks": versions or say("cli_db.no_rulebooks", lang),
         "tickets": say("cli_db.counts", lang, open=status.open, breached=status.breached, closed=status.closed),
         "due": _amount(status.due),
-        "next_due": f"{status.next_due_at:%Y-%m-%d %H:%M:%S %Z}" if status.next_due_at else "-",
+        "next_due": show_moment(status.next_due_at, zone, lang) if status.next_due_at else "-",
         "outbox": say("cli_db.messages", lang, waiting=_amount(status.waiting), dead=_amount(status.dead)),
         "size": _size(status.size),
         "zone_data": status.zone_data,

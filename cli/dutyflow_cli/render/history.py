@@ -14,6 +14,7 @@ from dutyflow.wording import say
 from dutyflow_cli.entries import Entry
 from dutyflow_cli.render.excerpt import clean
 from dutyflow_cli.render.tables import table
+from dutyflow_cli.render.ticket import says
 
 _HASH = 8
 
@@ -42,7 +43,7 @@ def _what(entry: Entry, teller: Teller, workflow: str) -> str:
         return say("story.denied", teller.lang, text=said)
     kind = say(f"cli_history.{entry.kind}", teller.lang)
     about = _about(entry.event, teller)
-    return f"{kind}: {about}" if about else kind
+    return says(kind, about, teller.lang) if about else kind
 
 
 def _about(event: ev.Event | None, teller: Teller) -> str:
@@ -66,7 +67,7 @@ def _about(event: ev.Event | None, teller: Teller) -> str:
             return event.child
         case ev.Amended():
             return teller.listed(
-                f"{teller.field(name)}: {teller.value(value)}" for name, value in event.changes.items()
+                says(teller.field(name), teller.value(value), teller.lang) for name, value in event.changes.items()
             )
         case ev.Commented():
             return event.text

@@ -18,6 +18,7 @@ from dutyflow.wording import say
 from dutyflow_cli.desk import Desk
 from dutyflow_cli.render.excerpt import clean
 from dutyflow_cli.render.tables import prose, table, width
+from dutyflow_cli.render.ticket import says
 
 SCHEMA_VERSION = 1
 _STYLES = {"dead": "red", "delivered": "green"}
@@ -54,7 +55,7 @@ def _about(one: Waiting, teller: Teller) -> str:
     notice = one.outgoing.notice
     if isinstance(notice, Send):
         return teller.template(notice.template)
-    return f"{teller.clock(notice.sla)}: {say(f'alert_kind.{notice.kind}', teller.lang)}"
+    return says(teller.clock(notice.sla), say(f"alert_kind.{notice.kind}", teller.lang), teller.lang)
 
 
 def outbox_json(found: Sequence[Waiting], cursor: int | None) -> str:

@@ -37,6 +37,11 @@ def name_of(ticket: Ticket) -> str:
     return clean(str(ticket.fields.get(NUMBER) or ticket.id))
 
 
+def says(name: str, text: str, lang: str) -> str:
+    """`name: text`, with the colon of the language."""
+    return say("cli_ticket.says", lang, name=name, text=text)
+
+
 def ticket_parts(desk: Desk, ticket: Ticket) -> Iterator[RenderableType]:
     """The head of a ticket, its time limits and its fields."""
     teller, rules = desk.teller(ticket), desk.rules_of(ticket)
@@ -114,7 +119,8 @@ def answer_parts(desk: Desk, before: Ticket | None, ticket: Ticket, answer: Answ
     states = [teller.state(before.state)] if before is not None and before.state != ticket.state else []
     way = " → ".join([*states, *list(_standing(ticket, teller))[:1]])
     rest = list(_standing(ticket, teller))[1:]
-    yield Text(f"{teller.workflow(ticket.workflow)} {name_of(ticket)}: " + " · ".join([way, *rest]), style="bold")
+    head = f"{teller.workflow(ticket.workflow)} {name_of(ticket)}"
+    yield prose(says(head, " · ".join([way, *rest]), teller.lang), width(), "bold")
     if before is None and name_of(ticket) != ticket.id:
         yield indented(say("cli_ticket.id", teller.lang, id=clean(ticket.id)), 2)
     ended = {(e.what.sla, e.what.run) for e in answer.happened if isinstance(e.what, ClockStopped)}
@@ -149,7 +155,7 @@ def _missing(missing: tuple[str, ...], teller: Teller, workflow: str) -> Iterato
     fields = teller.rules.workflows[workflow].fields
     for names in missing:
         for name in names.split(" | "):
-            yield f"{name}=…", f"{teller.field(name)}: {_kind(fields[name], teller)}"
+            yield f"{name}=…", says(teller.field(name), _kind(fields[name], teller), teller.lang)
 
 
 def _kind(field: Field, teller: Teller) -> str:

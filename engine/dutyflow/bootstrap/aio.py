@@ -1,4 +1,4 @@
-"""The engine for hosts that run on asyncio: the same methods, each a coroutine that a thread of its own pool answers."""
+"""The engine for hosts that run on asyncio: the same methods as coroutines, answered by threads of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from dutyflow.bootstrap.engine import Engine
+from dutyflow.errors import MisuseError
 from dutyflow.ports.host import Clock, Directory, Observer
 from dutyflow.ports.queue import Recorded
 
@@ -74,6 +75,7 @@ class AsyncEngine:
     submit = lifted(Engine.submit)
     submit_many = lifted(Engine.submit_many)
     submit_rows = lifted(Engine.submit_rows)
+    why_not = lifted(Engine.why_not)
     ticket = lifted(Engine.ticket)
     history = lifted(Engine.history)
     asked = lifted(Engine.asked)
@@ -116,7 +118,11 @@ class AsyncEngine:
     async def _answered(self, ask: Callable[[], R]) -> R:
         """What a thread of the pool answers; it sees the context variables of whoever asks."""
         context = contextvars.copy_context()
-        return await asyncio.get_running_loop().run_in_executor(self._pool, context.run, ask)
+        try:
+            answer = asyncio.get_running_loop().run_in_executor(self._pool, context.run, ask)
+        except RuntimeError as error:  # the pool takes no more
+            raise MisuseError("The engine has been closed.") from error
+        return await answer
 
 
 def _next_page(engine: Engine, after: str | None, page: int) -> list[Recorded]:

@@ -35,6 +35,7 @@ from dutyflow.runtime.shared_runner import SharedRunner
 from dutyflow.runtime.views import View
 from dutyflow.runtime.work import Work, World
 from dutyflow.runtime.worker import Worker
+from dutyflow.telling.teller import denial_text
 
 SKEW_SECONDS = 60
 """How far a caller's clock may be ahead of ours."""
@@ -203,6 +204,17 @@ class Engine:
         answer = self._runner.run(job)
         assert isinstance(answer, BatchAnswer), "rows are answered by a batch answer"
         return self._view.rows(answer, rules, batch.workflow) if self._view else answer
+
+    def why_not(self, answer: Answer, lang: str = "en", *, rulebook: str | None = None) -> str | None:
+        """Why a command was refused, as a sentence in `zh` or `en`; None if it went through."""
+        if answer.denial is None:
+            return None
+        refused = next(item.what for item in answer.happened if isinstance(item.what, Asked) and item.what.denial)
+        if answer.ticket is not None:
+            rules = self.catalogue.rules_of(self._load(answer.ticket))
+        else:
+            rules = self.catalogue.newest(rulebook or self.catalogue.book_of(refused.workflow))
+        return denial_text(answer.denial, rules, lang, workflow=refused.workflow)
 
     # --- looking ------------------------------------------------------------------------------------------------
 

@@ -7,10 +7,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dutyflow.kernel.events import ChildClosed, Event, Rang
+from dutyflow.kernel.events import (
+    Amended,
+    Assigned,
+    ChildClosed,
+    Commented,
+    Event,
+    Fired,
+    Rang,
+    Signed,
+    TaskDone,
+)
 from dutyflow.kernel.rules import Rules
 from dutyflow.lab.simulation import MAIN
 from dutyflow.ports.records import Asked, Happening, Outgoing
+
+_NAMES: Mapping[type, str] = {Amended: "amend", Commented: "comment", Assigned: "assign"}
+"""Under which names the audit knows requests that are no event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +80,62 @@ def _moment(ticket: str, now: datetime, waiting: Mapping[str, deque[Happening]])
 
 
 def _own(ticket: KeptTicket) -> Iterator[Happening]:
-    """The events of one ticket and what was refused to people: of one moment before the alarms, after the rest."""
-    refused = deque(asked for asked in ticket.asked if asked.denial is not None)
-    for seq, event in enumerate(ticket.history, start=1):
-        while refused and (refused[0].at < event.at or (refused[0].at == event.at and isinstance(event, Rang))):
-            yield Happening(ticket.id, refused.popleft())
-        yield Happening(ticket.id, event, seq)
-    yield from (Happening(ticket.id, asked) for asked in refused)
+    for seq, what in with_refusals(ticket.history, ticket.asked):
+        yield Happening(ticket.id, what, seq)
+
+
+def with_refusals(history: Sequence[Event], asked: Sequence[Asked]) -> Iterator[tuple[int, Event | Asked]]:
+    """The numbered events of one ticket, and between them (as number 0) what was refused, in the order of asking.
+
+    The audit holds what went through as well: the event that an entry led to tells where the next refusal belongs.
+    """
+    led_to = _led_to(history, asked)
+    commands = frozenset(led_to.values())
+    refused: dict[int, list[Asked]] = {}
+    place = 0
+    for number, entry in enumerate(asked):
+        if entry.denial is None:
+            place = led_to.get(number, place - 1) + 1
+        else:
+            place = _place(entry, place, history, commands)
+            refused.setdefault(place, []).append(entry)
+    for index, event in enumerate(history):
+        yield from ((0, entry) for entry in refused.get(index, ()))
+        yield index + 1, event
+    yield from ((0, entry) for entry in refused.get(len(history), ()))
+
+
+def _led_to(history: Sequence[Event], asked: Sequence[Asked]) -> dict[int, int]:
+    """For each command that went through the event that it became, both by their places."""
+    found: dict[int, int] = {}
+    place = 0
+    for number, entry in enumerate(asked):
+        if entry.denial is None:
+            fits = (index for index in range(place, len(history)) if _is_of(history[index], entry))
+            index = next(fits, None)
+            if index is not None:
+                found[number], place = index, index + 1
+    return found
+
+
+def _is_of(event: Event, asked: Asked) -> bool:
+    match event:
+        case Fired() | Signed():
+            name = event.event
+        case TaskDone():
+            name = event.task
+        case Amended() | Commented() | Assigned():
+            name = _NAMES[type(event)]
+        case _:
+            return False
+    return (event.at, event.actor, name) == (asked.at, asked.actor, asked.event)
+
+
+def _place(asked: Asked, place: int, history: Sequence[Event], commands: frozenset[int]) -> int:
+    """Before which event a refusal stands: after what had been done by then, before alarms of the same moment."""
+    while place < len(history) and place not in commands:
+        event = history[place]
+        if event.at > asked.at or (event.at == asked.at and isinstance(event, Rang)):
+            break
+        place += 1
+    return place

@@ -165,7 +165,7 @@ class SharedRunner:
                 with self._store.begin(watching=watching) as transaction:
                     return self._open_all(transaction, rules, schedule, turn)
             except MustWatchError as error:
-                watching |= error.watched
+                watching = _more(watching, error)
             except ConflictError:
                 self._observer.conflicted()
                 if self._store.schedules().get((book, name)) != at:
@@ -202,7 +202,7 @@ class SharedRunner:
                     with self._store.begin(tickets=tickets, keys=keys, watching=watching) as transaction:
                         results, commit = self._in_transaction(transaction, jobs)
                 except MustWatchError as error:
-                    watching |= error.watched
+                    watching = _more(watching, error)
                 except ConflictError:
                     self._observer.conflicted()
                     _give_way(attempt)
@@ -245,6 +245,13 @@ class SharedRunner:
 
     def _listing_of(self, ticket: Ticket) -> Listing:
         return listing_of(self._catalogue.rules_of(ticket), ticket)
+
+
+def _more(watching: Watching, error: MustWatchError) -> Watching:
+    """What to watch the next time; a store that asks for what is watched already would ask for ever."""
+    if error.watched <= watching:
+        raise error
+    return watching | error.watched
 
 
 def _give_way(attempt: int) -> None:

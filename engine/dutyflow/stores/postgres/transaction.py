@@ -144,7 +144,7 @@ class PostgresTransaction:
             raise MisuseError("A transaction is committed once, before it ends.")
         self._over = True
         if commit.watched - self._watching:
-            raise MustWatchError
+            raise MustWatchError(watched=commit.watched)
         self.fetch(change.ticket.id for change in commit.changes)
         if not commit.is_empty:
             statement, values = keeping(commit, self._known, self._filed, self._watching)

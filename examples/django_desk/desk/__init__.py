@@ -1,0 +1,1 @@
+"""A desk: pages around an engine."""
