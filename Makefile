@@ -13,7 +13,7 @@ PYTHON_FILES := $(SOURCE) tests benchmarks tools docs/generate_language.py
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check lint types contracts test packs fmt docs pictures bench clean
+.PHONY: help demo check lint types contracts test crash packs fmt docs pictures bench clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ contracts: $(STAMP) ## who may import whom
 
 test: $(STAMP) ## the tests, on all cores
 	$(BIN)/pytest -n auto -q
+
+crash: $(STAMP) ## the long proof that nothing is lost: processes and databases are killed, many seeds are played
+	$(BIN)/pytest -n auto -q -m crash
 
 packs: $(STAMP) ## check the shipped rulebooks and play their scenarios
 	$(BIN)/dutyflow check workflows

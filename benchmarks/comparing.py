@@ -16,7 +16,7 @@ Asked = TypeVar("Asked")
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is done: blocks that count, the tickets that a thread lives through in each, the sizes of a store."""
+    """How much is done: blocks that count; in each, tickets for one thread and turns for many; the sizes of a store."""
 
     blocks: int = 9
     lives: int = 10

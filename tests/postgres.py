@@ -34,6 +34,7 @@ NEEDED = "DUTYFLOW_NEED_POSTGRES"
 
 _PATIENCE = 60
 _TEMPLATE = "template_dutyflow"
+_SWEEP = 'read -r _; "$0" -D "$1/data" -m immediate -w stop; rm -rf "$1"'
 _ACCESS = "local all sealed scram-sha-256\nlocal all all trust\n"
 
 
@@ -55,6 +56,24 @@ class PostgresServer:
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write(settings)
         self.start()
+
+    def swept_away(self) -> "subprocess.Popen[bytes]":
+        """A shell that stops the server and removes its folder when this process ends, even if it is killed.
+
+        It waits for the end of its input, which this process holds: leaving `with` ends it too.
+        """
+        user, group = _owner()
+        return subprocess.Popen(
+            ["/bin/sh", "-c", _SWEEP, str(self._programs / "pg_ctl"), str(self._folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            user=user,
+            group=group,
+            extra_groups=None if user is None else [],
+            cwd="/",
+            start_new_session=True,  # an interrupt from the keyboard is not for it
+        )
 
     def start(self) -> None:
         """Start it, and return when it takes connections."""
@@ -180,13 +199,9 @@ def postgres_server() -> Iterator[PostgresServer]:
     if user is not None and group is not None:
         os.chown(folder, user, group)
     server = PostgresServer(programs, folder)
-    try:
+    with server.swept_away():
         server.initialize()
         yield server
-    finally:
-        with suppress(subprocess.CalledProcessError):  # a test may have left it stopped
-            server.stop("immediate")
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -72,6 +72,11 @@ def days_of_work(calendar: Calendar, first: date, last: date) -> Iterator[DayOfW
         day += timedelta(days=1)
 
 
+def last_day(end: datetime) -> date:
+    """The last date of which something lies before `end`: midnight belongs to the day that it ends."""
+    return (end - _MOMENT).date()
+
+
 def stretches(days: Iterator[DayOfWork]) -> Iterator[Stretch]:
     """Closed dates in a row become one."""
     for key, found in groupby(days, key=lambda day: day.day if day.periods else None):

@@ -184,43 +184,48 @@ def test_a_command_is_asked_again_when_the_server_is_back(engine: Engine, postgr
     assert happens_once(engine)
 
 
-@pytest.mark.parametrize("crash", [PostgresServer.restart, PostgresServer.kill])
-def test_a_server_that_goes_in_mid_command_leaves_all_of_it_or_nothing(
-    engine: Engine, postgres_server: PostgresServer, crash: Callable[[PostgresServer], None]
-) -> None:
-    def go(point: str) -> None:
+@contextmanager
+def once_decided(do: Callable[[], None]) -> Iterator[None]:
+    """Do something in the middle of the next command: it is decided, and nothing is written."""
+
+    def visited(point: str) -> None:
         if point == "decided":
             call_at_crash_points(None)
-            crash(postgres_server)
-            if crash is PostgresServer.kill:
-                postgres_server.start()
+            do()
 
-    call_at_crash_points(go)
+    call_at_crash_points(visited)
     try:
-        with pytest.raises(UnavailableError, match=r"may have been kept or not.*same key"):
-            put_off(engine)
+        yield
     finally:
         call_at_crash_points(None)
+
+
+@pytest.mark.parametrize("is_power_cut", [False, True], ids=["restart", "power-cut"])
+def test_a_server_that_goes_in_mid_command_leaves_all_of_it_or_nothing(
+    engine: Engine, postgres_server: PostgresServer, is_power_cut: bool
+) -> None:
+    def go() -> None:
+        if is_power_cut:
+            postgres_server.kill()
+            postgres_server.start()
+        else:
+            postgres_server.restart()
+
+    with once_decided(go), pytest.raises(UnavailableError, match=r"may have been kept or not.*same key"):
+        put_off(engine)
     assert happens_once(engine)
 
 
 def test_a_connection_that_is_cut_in_mid_command_is_replaced(engine: Engine, postgres_url: str) -> None:
-    def cut(point: str) -> None:
-        if point != "decided":
-            return
-        call_at_crash_points(None)
+    def cut() -> None:
         with psycopg.connect(postgres_url, autocommit=True) as other:
             other.execute(
                 "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
 
-    call_at_crash_points(cut)
-    try:
-        with pytest.raises(UnavailableError, match="same key"):
-            put_off(engine)
-    finally:
-        call_at_crash_points(None)
+    with once_decided(cut), pytest.raises(UnavailableError, match=r"may have been kept or not.*same key"):
+        put_off(engine)
     assert happens_once(engine)
 
 

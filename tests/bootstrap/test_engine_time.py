@@ -100,9 +100,9 @@ def test_a_command_sees_what_was_due_before_it(engine: Engine, clock: SetClock) 
 
 
 def test_time_can_be_run_up_to_an_earlier_moment_and_a_few_tickets_at_a_time(engine: Engine, clock: SetClock) -> None:
-    duties = [due(engine, hour) for hour in ("14:00", "12:00", "13:00")]
+    duties = [due(engine, hour) for hour in ("14:30", "12:00", "13:30")]
     clock.time = at("03-03 10:00")
-    assert {item.ticket for item in engine.run_due(at("03-02 12:30"))} == set(duties[1:])  # 13:00 warns at 12:00
+    assert {item.ticket for item in engine.run_due(at("03-02 12:45"))} == set(duties[1:])  # each warns an hour before
     breached = [row.ticket for row in engine.find().rows if row.breached]
     assert breached == [duties[1]]
     first = engine.run_due(limit=1)

@@ -70,6 +70,27 @@ def test_a_clock_that_stands_still_says_what_will_remain(run, story) -> None:
     assert "stands still since Mon 2026-03-09 16:00" in shown and "will remain" in shown
 
 
+def test_an_alarm_that_nobody_has_let_ring_is_called_so(run, story) -> None:
+    assert "no worker has dealt with it" in run("ticket", "why", "T-1", at="2026-03-12 10:00").stdout
+    assert "no worker" not in run("ticket", "why", "T-1", at=LATER).stdout
+
+
+def test_a_limit_that_ends_at_midnight_counts_no_day_after_it(run, at_root, tmp_path: Path) -> None:
+    shown = run("calendar", "due", "always", "2026-03-06 18:00", "7d").stdout
+    assert "day 7" in shown and "day 8" not in shown
+
+
+def test_a_workflow_of_several_rulebooks_must_be_told_apart(run, store) -> None:
+    assert run("new", "acme/orders").exit_code == 0
+    sla = Path("acme/orders/sla.yaml")
+    sla.write_text(sla.read_text(encoding="utf-8").replace("within: 5bd", "within: 6bd"), encoding="utf-8")
+    assert run("publish", "acme/orders").exit_code == 0
+    opening = ["ticket", "open", "request", "register", "--as", "A1", *REGISTER]
+    refused = run(*opening, at=LATER)
+    assert refused.exit_code == 2 and "orders, requests" in refused.stderr
+    assert run(*opening, "--rulebook", "orders", at=LATER).exit_code == 0
+
+
 def test_an_event_of_another_state_is_explained_by_where_it_is(run, story) -> None:
     shown = run("ticket", "why", "T-1", "confirm", at=LATER).stdout
     assert "not possible in In hand; it is in: Awaiting confirmation" in shown

@@ -27,6 +27,9 @@ PATIENCE = 60.0
 BATCH = 10
 """Commands that a host is given at a time."""
 
+TRIES_MAX = 200
+"""How often commands are given again while hosts die or cannot reach the store."""
+
 MINUTES_MORE = 20
 """How long after the plan the last messages may take: what a dead worker held is free again after its lease."""
 
@@ -151,7 +154,7 @@ class Drill:
 
     def _ask_until_told(self, asks: Sequence[Ask]) -> None:
         """Give commands to a host, and again to another one while hosts die, until each has its answers."""
-        while True:
+        for _ in range(TRIES_MAX):
             host = self._living_host()
             host.tell([self.written(ask) for ask in asks])
             self._strike()
@@ -160,8 +163,10 @@ class Drill:
             if told is None:
                 self.deaths += 1
                 continue
-            if all([self._keep(ask, answers) for ask, answers in zip(asks, told, strict=True)]):
+            are_told = [self._keep(ask, answers) for ask, answers in zip(asks, told, strict=True)]
+            if all(are_told):
                 return
+        raise AssertionError(f"commands are never answered: {[ask.key for ask in asks]}")
 
     def written(self, ask: Ask) -> dict[str, Any]:
         """A command as hosts read it, with the ticket that it is for."""

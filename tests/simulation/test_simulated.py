@@ -64,6 +64,9 @@ def test_nor_is_it_with_many_seeds(kind: str, seed: int, tmp_path: Path) -> None
     play(KINDS[kind](tmp_path), seed)
 
 
-@pytest.mark.parametrize("seed", [int(SEED)] if SEED else [1, *(pytest.param(n, marks=pytest.mark.crash) for n in MORE)])
+ONE_AND_MORE = [1, *(pytest.param(seed, marks=pytest.mark.crash) for seed in MORE)]
+
+
+@pytest.mark.parametrize("seed", [int(SEED)] if SEED else ONE_AND_MORE)
 def test_nor_is_it_on_postgresql(postgres_url: str, seed: int) -> None:
     play(lambda clock: open_store(postgres_url, clock=clock), seed)

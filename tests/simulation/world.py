@@ -1,4 +1,4 @@
-"""Two hosts on one store, played step by step from one seed: lost answers, deaths, clocks that jump, all out of order."""
+"""Two hosts on one store, played step by step from one seed: lost answers, deaths, clocks that jump, no order."""
 
 from __future__ import annotations
 

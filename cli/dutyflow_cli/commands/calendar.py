@@ -20,7 +20,7 @@ from dutyflow.runtime.clocks import SystemClock
 from dutyflow.telling.moments import Anchor, MomentError, read_moment
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, bilingual_group, option
-from dutyflow_cli.days import days_of_work
+from dutyflow_cli.days import days_of_work, last_day
 from dutyflow_cli.moments import moment_problem
 from dutyflow_cli.render.days import arithmetic, hours_of_week, listing
 from dutyflow_cli.render.tables import draw, table
@@ -142,7 +142,7 @@ def due(context: click.Context, name: str, start: str, duration: str, rulebook: 
     begin = _moment(start, found, settings)
     end = found.due_at(begin, amount)
     click.echo(_head(loaded, name, found, settings))
-    days = days_of_work(found, begin.astimezone(found.zone).date(), end.date())
+    days = days_of_work(found, begin.astimezone(found.zone).date(), last_day(end))
     click.echo(draw(arithmetic(amount, begin, end, days, found.zone, settings.lang), settings))
     if found.official_until and end.date() > found.official_until:
         click.echo(say("cli_calendar.beyond", settings.lang, until=found.official_until))

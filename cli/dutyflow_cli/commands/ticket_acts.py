@@ -18,6 +18,7 @@ from dutyflow.lab.script import ScriptError, read_pairs, script_error_text
 from dutyflow.ports.records import Answer
 from dutyflow.telling.moments import Anchor
 from dutyflow.telling.teller import Teller
+from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, option
 from dutyflow_cli.desk import Desk
 from dutyflow_cli.playing import moment_of
@@ -173,9 +174,12 @@ def _rules_with(workflow: str, rulebook: str | None, engine: Engine, settings: S
     books = engine.rulebooks()
     if rulebook is not None:
         books = {rulebook: books[checked_name("rulebook", rulebook, books, settings)]}
-    names = [name for book in books for name in engine.rules(book).workflows]
-    checked_name("workflow", workflow, names, settings)
-    return engine.rules(rulebook or engine.catalogue.book_of(workflow))
+    checked_name("workflow", workflow, [name for book in books for name in engine.rules(book).workflows], settings)
+    having = [book for book in books if workflow in engine.rules(book).workflows]
+    if len(having) > 1:
+        said = say("cli_ticket.which_rulebook", settings.lang, workflow=workflow, names=", ".join(having))
+        raise click.UsageError(said)
+    return engine.rules(having[0])
 
 
 def _submit(desk: Desk, command: Request, ticket: str | None, rules: Rules, asking: Asking) -> Answer:

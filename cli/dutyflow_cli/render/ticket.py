@@ -51,7 +51,7 @@ def ticket_parts(desk: Desk, ticket: Ticket) -> Iterator[RenderableType]:
     if ticket.clocks or ticket.past_clocks:
         yield Text("")
         yield clock_table(ticket, teller, desk.now)
-    shown = [(name, value) for name, value in ticket.fields.items() if value is not None and name != NUMBER]
+    shown = [(name, value) for name, value in ticket.fields.items() if value not in (None, (), "") and name != NUMBER]
     if shown:
         yield Text("")
         rows = [(clean(teller.field(name)), clean(teller.value(value))) for name, value in shown]

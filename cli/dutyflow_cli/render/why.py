@@ -17,7 +17,7 @@ from dutyflow.telling.moments import show_moment, show_span
 from dutyflow.telling.reasons import Cause, ClockReason, EventPlaces
 from dutyflow.telling.teller import Teller, denial_text
 from dutyflow.wording import say
-from dutyflow_cli.days import DayOfWork, days_of_work
+from dutyflow_cli.days import DayOfWork, days_of_work, last_day
 from dutyflow_cli.render.days import day_table, open_table, show_hours
 from dutyflow_cli.render.excerpt import clean
 from dutyflow_cli.render.remaining import remaining
@@ -42,7 +42,8 @@ def clock_parts(reason: ClockReason, teller: Teller, now: datetime) -> Iterator[
         yield indented(Text(say("cli_why.breached", lang, at=_at(run.breached_at, teller)), style="red"), 2)
     for ahead in reason.ahead:
         kind, to = say(f"alert_kind.{ahead.kind}", lang), addressee_text(ahead.to, teller)
-        yield indented(clean(say("cli_why.ahead", lang, at=_at(ahead.at, teller), kind=kind, to=to)), 2)
+        key = "ahead" if ahead.at >= now else "pending"
+        yield indented(clean(say(f"cli_why.{key}", lang, at=_at(ahead.at, teller), kind=kind, to=to)), 2)
 
 
 def _at(at: datetime | None, teller: Teller) -> str:
@@ -114,7 +115,7 @@ def _days(reason: ClockReason, teller: Teller) -> Iterator[RenderableType]:
         return
     calendar = reason.sla.targets[run.target].calendar if run.target >= 0 else reason.measure
     start, end = run.anchor_at.astimezone(calendar.zone), run.due_at.astimezone(calendar.zone)
-    days = list(days_of_work(calendar, start.date(), end.date()))
+    days = list(days_of_work(calendar, start.date(), last_day(end)))
     if not run.pauses and not reason.moves and not within.is_open_time:
         yield day_table(within, start, end, iter(days), teller.lang)
     elif reason.measure is not ALWAYS:

@@ -310,9 +310,7 @@ def _message(row: Row, send: Send) -> Row:
 # --- gaps -------------------------------------------------------------------------------------------------------
 
 
-def _with_gaps(
-    rows: Iterable[Row], open_at: Iterable[frozenset[tuple[str, str]]], source: Source
-) -> Iterator[Row]:
+def _with_gaps(rows: Iterable[Row], open_at: Iterable[frozenset[tuple[str, str]]], source: Source) -> Iterator[Row]:
     last: Row | None = None
     running: frozenset[tuple[str, str]] = frozenset()
     for row, still_open in zip(rows, open_at, strict=True):
