@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-MACHINE = re.compile(r"(?<=  )\S+( KiB)$|(?<=  )(/\S+|tzdata) \S+$|[0-9a-f]{12}", re.MULTILINE)
+from dutyflow_cli import store_status
+
+HASH = re.compile(r"\b[0-9a-f]{12}\b")
 
 
 def change(sql: str) -> None:
@@ -27,10 +29,12 @@ def test_a_store_is_made_once(run, tmp_path: Path, monkeypatch, golden, lang: st
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_the_status_counts_what_is_there(run, story, golden, lang: str) -> None:
+def test_the_status_counts_what_is_there(run, story, golden, monkeypatch, lang: str) -> None:
+    monkeypatch.setattr(store_status, "zone_data", lambda: "tzdata 2026.1")
+    monkeypatch.setattr(store_status, "_size", lambda _: 1_500_000)
     result = run("db", "status", lang=lang, at="2026-03-09 16:00")
     assert result.exit_code == 0, result.output
-    golden(f"db_status.{lang}.txt", MACHINE.sub("…", result.stdout))
+    golden(f"db_status.{lang}.txt", HASH.sub("#", result.stdout))
 
 
 def test_the_status_names_the_time_zone_data(run, store) -> None:

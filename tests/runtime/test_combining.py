@@ -196,7 +196,7 @@ def test_a_forked_process_does_not_wait_for_those_it_left_behind() -> None:
     assert gate.entered.wait(SECONDS)
     child = os.fork()
     if child == 0:
-        combiner._perform = lambda jobs: list(jobs)
+        combiner._perform = list
         answered: dict[str, Any] = {}
         in_thread(lambda: combiner.run(5), answered, "5").join(SECONDS)
         os._exit(0 if answered.get("5") == 5 else 1)

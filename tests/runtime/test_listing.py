@@ -6,13 +6,8 @@ from tests.kernel.builders import at
 from tests.runtime.school import fired, opened, running, school
 
 from dutyflow.runtime.listing import TEXT_MAX, filed_fields, listing_of
-from dutyflow.runtime.runner import LocalRunner
 
 NINE = at("03-02 09:00")
-
-
-def listed(runner: LocalRunner, ticket: str) -> object:
-    return listing_of(school(), runner.ticket(ticket))
 
 
 def test_a_ticket_is_listed_with_its_department_due_time_and_number() -> None:

@@ -175,7 +175,7 @@ def _rules_with(workflow: str, rulebook: str | None, engine: Engine, settings: S
     if rulebook is not None:
         books = {rulebook: books[checked_name("rulebook", rulebook, books, settings)]}
     checked_name("workflow", workflow, [name for book in books for name in engine.rules(book).workflows], settings)
-    having = [book for book in books if workflow in engine.rules(book).workflows]
+    having = [book for book in sorted(books) if workflow in engine.rules(book).workflows]
     if len(having) > 1:
         said = say("cli_ticket.which_rulebook", settings.lang, workflow=workflow, names=", ".join(having))
         raise click.UsageError(said)

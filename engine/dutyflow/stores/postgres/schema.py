@@ -38,7 +38,7 @@ def upgrade_postgres(url: str) -> tuple[Migration, ...]:
         missing = _missing(connection, place)
         for migration in missing:
             _migrate(connection, migration)
-        _go_on(connection)
+        go_on(connection)
     return missing
 
 
@@ -85,7 +85,7 @@ def _migrate(connection: Connection, migration: Migration) -> None:
         connection.execute(SQL["add_migration"], (migration.number, migration.name))
 
 
-def _go_on(connection: Connection) -> None:
+def go_on(connection: Connection) -> None:
     """After a restore transactions are numbered from the start: let them count on after the last one kept."""
     last, behind = _restored(connection)
     if behind:

@@ -178,7 +178,7 @@ class PostgresStore:
 
         An event appears once every transaction has ended that began to write before its own did.
         """
-        rows = self._rows("recorded", *_position(after), limit)
+        rows = self._rows("recorded", *read_position(after), limit)
         return tuple(
             Recorded(position=f"{tx}.{no}", ticket=ticket, seq=seq, event=decode_event(body), hash=hash_)
             for tx, no, ticket, seq, body, hash_ in rows
@@ -325,7 +325,8 @@ def _chains(connection: Connection, heads: list[tuple[Any, ...]]) -> Iterator[Ch
         yield Chain(ticket=ticket, head=head, body=body.encode(), events=tuple(events[ticket]))
 
 
-def _position(after: str | None) -> tuple[int, int]:
+def read_position(after: str | None) -> tuple[int, int]:
+    """The transaction and the number that a position among all events stands for; `MisuseError` if it is none."""
     found = _POSITION.fullmatch("0.0" if after is None else after)
     if found is None:
         raise MisuseError(f"{after!r} is no position of an event.")
