@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from msgspec.structs import replace as changed
+from msgspec.structs import replace
 
 from dutyflow.bootstrap.engine import Engine
 from dutyflow.errors import InputError
@@ -109,7 +109,7 @@ class Desk:
         """What may be done next, by the actor or by anybody."""
         actions = self.engine.next_actions(ticket.id)
         return tuple(
-            changed(action, denial=self.denial(action.denial, ticket)) if action.denial else action
+            replace(action, denial=self.denial(action.denial, ticket)) if action.denial else action
             for action in actions
         )
 

@@ -97,8 +97,8 @@ COMMANDS = {
     ),
     "db": Entry(
         "dutyflow_cli.commands.db",
-        "建立、升级和核验保存工单的数据库。",
-        "Make, upgrade and verify the store that keeps the tickets.",
+        "建立、升级、核验、备份和搬迁保存工单的数据库。",
+        "Make, upgrade, verify, back up and move the store that keeps the tickets.",
     ),
     "demo": Entry(
         "dutyflow_cli.commands.demo",

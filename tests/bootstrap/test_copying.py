@@ -208,7 +208,10 @@ def write_impatiently(url: str) -> None:
     """Somebody who does not wait long, and is refused."""
     if kind_of(url) == "sqlite":
         path = sqlite_path(url)
-        with closing(sqlite3.connect(path, timeout=0.05)) as file, pytest.raises(sqlite3.OperationalError, match="locked"):
+        with (
+            closing(sqlite3.connect(path, timeout=0.05)) as file,
+            pytest.raises(sqlite3.OperationalError, match="locked"),
+        ):
             file.execute("INSERT INTO numbers (series, last) VALUES ('x', 1)")
         return
     import psycopg

@@ -110,6 +110,8 @@ def test_what_is_said_about_the_store_fits_its_schemas(run, story, book: Path) -
     assert_fits("publish", run("publish", str(book), "--format", "json").stdout)
     for name in ("upgrade", "status", "verify"):
         assert assert_fits("db", run("db", name, "--format", "json").stdout)["document"] == name
+    for words in (["backup", "backup.db"], ["copy", "--to", "sqlite:///other.db", "--position", "3"]):
+        assert assert_fits("db", run("db", *words, "--format", "json").stdout)["document"] == words[0]
     run("ticket", "do", "T-1", "finish", "--as", "R1", "result=x", at="2026-03-20 12:00")
     assert assert_fits("outbox", run("outbox", "list", "--format", "json").stdout)["messages"]
     assert_fits("outbox", run("outbox", "retry", "--all", "--format", "json").stdout)

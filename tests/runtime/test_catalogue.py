@@ -1,5 +1,6 @@
 """The catalogue knows the newest versions, and whose people work by them."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from tests.kernel.builders import at
 from tests.runtime.school import PEOPLE, SCHOOL
 
-from dutyflow.errors import MisuseError
+from dutyflow.errors import MisuseError, RulebookError
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.store import SharedStore
 from dutyflow.rulebook.bundle import Bundle, bundle_of
@@ -71,6 +72,18 @@ def test_a_rulebook_that_is_not_known_yet_is_looked_for_at_once(
     publish(store, bundle(tmp_path, SCHOOL))
     assert catalogue.book_of("seat") == "school"
     assert catalogue.schedules_of("school") == {"weekly", "daily"} and catalogue.schedules_of("evening") == frozenset()
+
+
+def test_a_published_version_that_no_longer_compiles_has_no_schedules_and_stands_in_nobody_s_way(
+    store: SharedStore, tmp_path: Path
+) -> None:
+    good = bundle(tmp_path, SCHOOL)
+    broken = {name: text.replace("owner: agent", "owner: nobody") for name, text in good.files.items()}
+    store.publish("school", "f" * 64, replace(good, hash="f" * 64, files=broken).to_bytes(), NOW, filed={})
+    catalogue = Catalogue(store)
+    with pytest.raises(RulebookError):
+        catalogue.newest("school")
+    assert catalogue.schedules_of("school") == frozenset()
 
 
 def test_a_slow_look_does_not_bring_back_what_a_later_one_has_replaced(

@@ -1,4 +1,4 @@
-"""`dutyflow db`: make the store, bring its tables up to date, look at it as a whole, and verify what it keeps."""
+"""`dutyflow db`: make the store, bring its tables up to date, look at it as a whole, verify, back up and move it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from dutyflow.bootstrap.stores import shown, upgrade_store
 from dutyflow.runtime.verify import Damage, verify
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, bilingual_group
+from dutyflow_cli.commands.db_copy import backup, copy
 from dutyflow_cli.desk import Desk
-from dutyflow_cli.render.db import damage_line, db_json, status_json, status_parts
+from dutyflow_cli.render.db import damage_line, damages_json, db_json, status_json, status_parts
 from dutyflow_cli.render.tables import draw
 from dutyflow_cli.settings import ExitCode, Settings, settings_of
 from dutyflow_cli.store_status import status_of_store
@@ -25,9 +26,9 @@ _PROGRESS_EVERY = 500
 @bilingual_group(
     "db",
     Help(
-        zh="建立、升级和核验保存工单的数据库。",
-        en="Make, upgrade and verify the store that keeps the tickets.",
-        examples=("dutyflow db upgrade", "dutyflow db status", "dutyflow db verify"),
+        zh="建立、升级、核验、备份和搬迁保存工单的数据库。",
+        en="Make, upgrade, verify, back up and move the store that keeps the tickets.",
+        examples=("dutyflow db upgrade", "dutyflow db verify", "dutyflow db backup desk.bak"),
     ),
 )
 def command() -> None:
@@ -106,8 +107,7 @@ def verify_store(context: click.Context, store: str | None, form: str) -> int:
                 for damage in found:
                     click.echo(damage_line(damage, settings.lang))
     if form == "json":
-        shown_damages = [{"ticket": one.ticket, "kind": one.kind, "seq": one.seq or None} for one in damages]
-        click.echo(db_json("verify", tickets=count, damages=shown_damages))
+        click.echo(db_json("verify", tickets=count, damages=damages_json(damages)))
     else:
         key = "cli_db.damaged" if damages else "cli_db.sound"
         click.echo(say(key, settings.lang, tickets=count, damages=len(damages)))
@@ -125,5 +125,5 @@ def _verified(engine: Engine, settings: Settings) -> Iterator[tuple[Damage, ...]
         click.echo("\r\x1b[K", err=True, nl=False)
 
 
-for inner in (upgrade, status, verify_store):
+for inner in (upgrade, status, verify_store, backup, copy):
     command.add_command(inner)

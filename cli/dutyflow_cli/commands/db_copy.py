@@ -50,7 +50,10 @@ from dutyflow_cli.stores import format_option, store_option, store_url
 def copy(context: click.Context, store: str | None, target: str, positions: tuple[str, ...], form: str) -> int:
     """See the words above."""
     settings = settings_of(context)
-    copied = copy_store(store_url(store, settings), target, positions=positions, progress=_progress(settings))
+    progress = _progress(settings)
+    copied = copy_store(store_url(store, settings), target, positions=positions, progress=progress)
+    if progress is not None:
+        click.echo("\r\x1b[K", err=True, nl=False)
     if form == "json":
         click.echo(_as_json(copied, target))
     else:
@@ -67,7 +70,10 @@ def copy(context: click.Context, store: str | None, target: str, positions: tupl
         en="""Write a SQLite store as it stands at this moment into a new file, while others go on writing.
 
         To restore it, put the file back. PostgreSQL is backed up with pg_dump or pg_basebackup.""",
-        examples=("dutyflow db backup backups/desk-2026-03-02.db", "dutyflow db backup --store sqlite:///desk.db desk.bak"),
+        examples=(
+            "dutyflow db backup backups/desk-2026-03-02.db",
+            "dutyflow db backup --store sqlite:///desk.db desk.bak",
+        ),
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))

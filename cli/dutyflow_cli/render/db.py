@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from typing import Any
 
@@ -57,6 +57,11 @@ def status_parts(status: StoreStatus, zone: tzinfo, lang: str) -> Iterator[Rende
         "zone_data": status.zone_data,
     }
     yield table(("", ""), [(say(f"cli_db.{name}", lang), clean(text)) for name, text in lines.items()])
+
+
+def damages_json(damages: Iterable[Damage]) -> list[dict[str, Any]]:
+    """What is wrong, as it stands in a document."""
+    return [{"ticket": damage.ticket, "kind": damage.kind, "seq": damage.seq or None} for damage in damages]
 
 
 def damage_line(damage: Damage, lang: str) -> str:

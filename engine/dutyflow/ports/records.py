@@ -1,10 +1,14 @@
-"""What a runner keeps and gives back: answers, what happened, commands as they were asked, notices to send."""
+"""What a runner keeps and gives back: answers, what happened, commands as they were asked, notices to send.
+
+Every command makes several of them. They are structs like the kernel's: those cost a tenth of a frozen dataclass.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from dutyflow.kernel.denials import Denial
 from dutyflow.kernel.effects import Notice, Send
@@ -12,8 +16,7 @@ from dutyflow.kernel.events import Event
 from dutyflow.kernel.ticket import Ticket
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A command that somebody gave and how it was answered; denied ones are kept too (DOMAIN.md M75).
 
     `ticket` is None for an opening that was refused. What the command brought is not kept here: it may be private.
@@ -28,8 +31,7 @@ class Asked:
     denial: Denial | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(msgspec.Struct, frozen=True):
     """One thing that happened to one ticket, in the order of happening: an event, or a command that was refused.
 
     `seq` is the number of an event in the history of its ticket.
@@ -45,8 +47,7 @@ class Happening:
         return self.what.at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What a runner says to a command: the ticket it concerns, what happened to all tickets, or why nothing did.
 
     After a denial `happened` holds the refusal, and the entry that a duplicate left on the other ticket.
@@ -62,8 +63,7 @@ class Answer:
         return self.denial is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BadRow:
+class BadRow(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with one row of a batch, by its number from 1 and the key that it has.
 
     `why` is `missing_key`, `repeated_key` (`first` is the row that has the key first) or the code of the `denial`.
@@ -76,8 +76,7 @@ class BadRow:
     denial: Denial | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchAnswer:
+class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What a runner says to a batch: the ticket of each row in order, or every bad row; then nothing was opened."""
 
     tickets: tuple[str, ...] = ()
@@ -90,16 +89,14 @@ class BatchAnswer:
         return not self.bad
 
 
-@dataclass(frozen=True, slots=True)
-class KeptAnswer:
+class KeptAnswer(msgspec.Struct, frozen=True):
     """An answer under its idempotency key; `fingerprint` tells whether a second command is the same one."""
 
     fingerprint: str
     answer: Answer | BatchAnswer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """A notice or message that waits to be sent; `id` is the same however often it is delivered.
 
     `rules` is the version of the rulebook that knows its words, `due_at` the due time that an alarm speaks of.
@@ -113,8 +110,7 @@ class Outgoing:
     due_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """How a ticket appears in lists: what a queue is filtered and sorted by, beside what the ticket itself says.
 
     `due_at` is the earliest due time of its running clocks, `breached` how many of its clocks were ever breached,
@@ -133,8 +129,7 @@ UNLISTED = Listing()
 """Where nobody keeps queues."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What one commit does to one ticket: its new state, its new events, and how it stood `before` (None: new).
 
     `book` is the name of its rulebook; the `listing` is there where somebody keeps queues.
@@ -147,8 +142,7 @@ class Change:
     listing: Listing = UNLISTED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """A schedule comes on: the moment it stood at (None: it is new) and its next one (None: it has ended)."""
 
     book: str
@@ -157,8 +151,7 @@ class Turn:
     next_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that one transaction writes, all or nothing.
 
     `answers` are kept under their keys. `read` are tickets that were looked at and not changed, by the `seq` that they
@@ -168,10 +161,10 @@ class Commit:
     changes: tuple[Change, ...] = ()
     outbox: tuple[Outgoing, ...] = ()
     audit: tuple[Asked, ...] = ()
-    answers: Mapping[str, KeptAnswer] = field(default_factory=dict)
-    numbers: Mapping[str, int] = field(default_factory=dict)
+    answers: Mapping[str, KeptAnswer] = {}
+    numbers: Mapping[str, int] = {}
     turns: tuple[Turn, ...] = ()
-    read: Mapping[str, int] = field(default_factory=dict)
+    read: Mapping[str, int] = {}
     watched: frozenset[tuple[str, str]] = frozenset()
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import count
 from threading import Lock
 
-from dutyflow.errors import MisuseError
+from dutyflow.errors import MisuseError, RulebookError
 from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.host import Directory
@@ -92,9 +92,12 @@ class Catalogue:
         return self._library.rules(hash_)
 
     def schedules_of(self, book: str) -> frozenset[str]:
-        """The schedules that the newest version of a rulebook declares; none if there is no version yet."""
+        """The schedules that the newest version of a rulebook declares; none if there is no version that can run."""
         self.refresh()
-        return frozenset(self.newest(book).schedules) if book in self._newest else frozenset()
+        try:
+            return frozenset(self.newest(book).schedules) if book in self._newest else frozenset()
+        except RulebookError:  # an older dutyflow took it; publishing a better one is the way out
+            return frozenset()
 
     def directory_of(self, rules: Rules) -> Directory:
         """The people of a rulebook as its newest version names them, or those of the host."""

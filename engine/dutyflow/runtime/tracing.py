@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # it may not be there, and takes time to load
     from opentelemetry.trace import Tracer
@@ -16,26 +16,39 @@ Note = Callable[[str, str | int], None]
 NAME = "dutyflow"
 
 
-@contextmanager
-def span(name: str, **attributes: str | int) -> Iterator[Note]:
+def span(name: str, **attributes: str | int) -> AbstractContextManager[Note]:
     """A span around what is done within, named `dutyflow.<name>`; its attributes are counts and names, never values."""
     tracer = _tracer()
-    if tracer is None:
-        yield _nowhere
-        return
+    return _NO_SPAN if tracer is None else _span(tracer, name, attributes)
+
+
+@contextmanager
+def _span(tracer: Tracer, name: str, attributes: Mapping[str, str | int]) -> Iterator[Note]:
     named = {f"{NAME}.{key}": value for key, value in attributes.items()}
     with tracer.start_as_current_span(f"{NAME}.{name}", attributes=named) as current:
         yield lambda key, value: current.set_attribute(f"{NAME}.{key}", value)
 
 
-@cache
 def _tracer() -> Tracer | None:
+    """The tracer of the host; None where none has been set up, which may change at any time."""
+    api = _api()
+    if api is None or isinstance(api.get_tracer_provider(), api.ProxyTracerProvider):
+        return None
+    tracer: Tracer = api.get_tracer(NAME)
+    return tracer
+
+
+@cache
+def _api() -> Any:
     try:
-        from opentelemetry.trace import get_tracer
+        from opentelemetry import trace
     except ImportError:
         return None
-    return get_tracer(NAME)
+    return trace
 
 
 def _nowhere(key: str, value: str | int) -> None:
     return None
+
+
+_NO_SPAN = nullcontext(_nowhere)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import msgspec
+from msgspec.structs import replace
 
 from dutyflow.kernel.actions import Action
 from dutyflow.kernel.denials import Denial
@@ -66,9 +66,7 @@ class View:
 
     def actions(self, actions: Iterable[Action], rules: Rules, workflow: str) -> tuple[Action, ...]:
         """What may be done next: what stands in the way may speak of a private value."""
-        return tuple(
-            msgspec.structs.replace(action, denial=self._denial(action.denial, rules, workflow)) for action in actions
-        )
+        return tuple(replace(action, denial=self._denial(action.denial, rules, workflow)) for action in actions)
 
     def _denial(self, denial: Denial | None, rules: Rules, workflow: str) -> Denial | None:
         return masked_denial(denial, rules.workflows[workflow], self.roles(rules)) if denial is not None else None

@@ -92,7 +92,7 @@ class PostgresDestination:
 
 @contextmanager
 def postgres_origin(url: str) -> Iterator[PostgresOrigin]:
-    """The database to copy from. Others may read it meanwhile; whoever wants to write waits, and gives up in the end."""
+    """The database to copy from. Others may read it meanwhile; whoever wants to write waits, then gives up."""
     with _held(url, _READING, "SHARE") as (connection, _):
         yield PostgresOrigin(connection)
 

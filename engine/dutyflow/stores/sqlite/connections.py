@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock, RLock
+from types import TracebackType
 
 from dutyflow.errors import DutyflowError, MisuseError, StoreError, UnavailableError
 
@@ -145,13 +146,25 @@ class Connections:
         return connection
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Failures of SQLite as exceptions that say what to do: `UnavailableError` where trying again may help."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _told(error, path) from error
+class translated:
+    """Failures of SQLite as exceptions that say what to do: `UnavailableError` where trying again may help.
+
+    Entered several times for each command, and therefore no generator.
+    """
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise _told(error, self._path) from error
 
 
 def _told(error: sqlite3.Error, path: Path) -> DutyflowError:

@@ -80,7 +80,7 @@ class SqliteDestination:
 
 @contextmanager
 def sqlite_origin(path: Path) -> Iterator[SqliteOrigin]:
-    """The file to copy from. Others may read it meanwhile; whoever wants to write waits, and gives up in the end."""
+    """The file to copy from. Others may read it meanwhile; whoever wants to write waits, then gives up."""
     with _held(path) as connection:
         yield SqliteOrigin(connection)
 

@@ -72,7 +72,7 @@ class SqliteStore:
     ) -> Iterator[SqliteTransaction]:
         """A transaction. Nobody else writes to the file until it ends, so there is nothing to watch."""
         with self._connections.writing() as connection:
-            transaction = SqliteTransaction(connection, self._filed_fields(connection), self._path)
+            transaction = SqliteTransaction(connection, lambda: self._filed_fields(connection), self._path)
             try:
                 yield transaction
             finally:
@@ -127,7 +127,7 @@ class SqliteStore:
     def _reading(self) -> Iterator[SqliteTransaction]:
         """The same questions as in a transaction, asked of what is committed."""
         with self._connections.reading() as connection, translated(self._path):
-            yield SqliteTransaction(connection, self._filed_fields(connection), self._path)
+            yield SqliteTransaction(connection, lambda: self._filed_fields(connection), self._path)
 
     def history(self, ticket: str) -> tuple[Event, ...]:
         """All events of a ticket in order; empty for an unknown one."""

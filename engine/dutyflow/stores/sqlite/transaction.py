@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,17 @@ FiledFields = Mapping[tuple[str, str], frozenset[str]]
 """The fields by which the tickets of a workflow (book, workflow) are filed."""
 
 
-class SqliteTransaction:
-    """Reads and one commit on a connection that has begun to write. `filed` are the fields tickets are filed by."""
+Rows = dict[str, list[tuple[Any, ...]]]
+"""The rows of each statement."""
 
-    def __init__(self, connection: sqlite3.Connection, filed: FiledFields, path: Path) -> None:
+
+class SqliteTransaction:
+    """Reads and one commit on a connection that has begun to write. `filed` tells the fields tickets are filed by."""
+
+    def __init__(self, connection: sqlite3.Connection, filed: Callable[[], FiledFields], path: Path) -> None:
         self._sql = connection
-        self._filed = filed
-        self._path = path
+        self._filed_now = filed
+        self._told = translated(path)
         self._known: dict[str, Known] = {}
         self._tickets: dict[str, Ticket | None] = {}
         self._over = False
@@ -125,8 +130,13 @@ class SqliteTransaction:
         return (decode_event(body) for (body,) in self._rows(SQL["history_part"], ticket, first, last))
 
     def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with translated(self._path):
+        with self._told:
             return self._sql.execute(sql, values).fetchall()
+
+    @cached_property
+    def _filed(self) -> FiledFields:
+        """The fields tickets are filed by; many transactions never ask."""
+        return self._filed_now()
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -135,7 +145,7 @@ class SqliteTransaction:
         if self._over:
             raise MisuseError("A transaction is committed once, before it ends.")
         self._over = True
-        with translated(self._path):
+        with self._told:
             try:
                 self._write_all(commit)
                 reached("written")
@@ -147,38 +157,39 @@ class SqliteTransaction:
     def _write_all(self, commit: Commit) -> None:
         for ticket, seq in commit.read.items():
             self._as_expected(ticket, seq)
+        rows: Rows = defaultdict(list)
         counted: Counter[Tally] = Counter()
         for change in commit.changes:
-            self._write(change, counted)
-        self._many("count", [(*tally, count) for tally, count in counted.items() if count])
-        self._many("add_message", [outgoing_row(outgoing) for outgoing in commit.outbox])
-        self._many("add_asked", [asked_row(asked) for asked in commit.audit])
-        for key, kept in commit.answers.items():
-            self._answer(key, kept)
+            self._add_change(rows, change, counted)
+        rows["count"] = [(*tally, count) for tally, count in counted.items() if count]
+        rows["add_message"] = [outgoing_row(outgoing) for outgoing in commit.outbox]
+        rows["add_asked"] = [asked_row(asked) for asked in commit.audit]
+        for statement, values in rows.items():
+            self._many(statement, values)
+        self._answers(commit.answers)
         for series, number in commit.numbers.items():
             self._number(series, number)
         for turn in commit.turns:
             self._turn(turn)
 
-    def _many(self, name: str, rows: list[tuple[Any, ...]]) -> None:
+    def _many(self, statement: str, rows: list[tuple[Any, ...]]) -> int:
+        """Write these rows; how many were written."""
         if len(rows) == 1:
-            self._sql.execute(SQL[name], rows[0])
-        elif rows:
-            self._sql.executemany(SQL[name], rows)
+            return self._sql.execute(SQL[statement], rows[0]).rowcount
+        return self._sql.executemany(SQL[statement], rows).rowcount if rows else 0
 
-    def _write(self, change: Change, counted: Counter[Tally]) -> None:
+    def _add_change(self, rows: Rows, change: Change, counted: Counter[Tally]) -> None:
         ticket = change.ticket
         known = self._as_expected(ticket.id, change.before.seq if change.before else 0)
         events = list(event_rows(change, known.head if known else None))
+        rows["add_event"] += events
         row = ticket_row(change, events[-1][3] if events else (known.head if known else ""))
         if known is None:
-            opening = (ticket.id, change.book, ticket.workflow, micros(ticket.opened_at))
-            self._sql.execute(SQL["open_ticket"], (*opening, *row))
+            rows["open_ticket"].append((ticket.id, change.book, ticket.workflow, micros(ticket.opened_at), *row))
         else:
-            self._sql.execute(SQL["change_ticket"], (*row, known.no))
-        self._many("add_event", events)
-        self._put_due(change)
-        self._file(change)
+            rows["change_ticket"].append((*row, known.no))
+        _add_due(rows, change)
+        self._add_filed(rows, change)
         tally = tally_of(change)
         if known is None or known.tally != tally:
             counted[tally] += 1
@@ -194,26 +205,18 @@ class SqliteTransaction:
             raise ConflictError(f"Ticket {ticket} has moved on meanwhile.")
         return known
 
-    def _put_due(self, change: Change) -> None:
-        due_at = change.ticket.next_due_at
-        before = change.before.next_due_at if change.before else None
-        if due_at == before:
+    def _add_filed(self, rows: Rows, change: Change) -> None:
+        if change.before is not None and change.before.fields is change.ticket.fields:
             return
-        if due_at is None:
-            self._sql.execute(SQL["drop_due"], (change.ticket.id,))
-        else:
-            self._sql.execute(SQL["put_due"], (change.ticket.id, micros(due_at)))
-
-    def _file(self, change: Change) -> None:
         place = (change.book, change.ticket.workflow)
         gone, new = filed_rows(change, self._filed.get(place, ()))
-        self._many("unfile_ticket", [(*place, field, value, change.ticket.id) for field, value in gone])
-        self._many("file_ticket", [(*place, field, value, change.ticket.id) for field, value in new])
+        rows["unfile_ticket"] += [(*place, field, value, change.ticket.id) for field, value in gone]
+        rows["file_ticket"] += [(*place, field, value, change.ticket.id) for field, value in new]
 
-    def _answer(self, key: str, kept: KeptAnswer) -> None:
-        row = (key, kept.fingerprint, encode_answer(kept.answer))
-        if self._sql.execute(SQL["add_answer"], row).rowcount != 1:
-            raise ConflictError(f"The key {key!r} has been answered already.")
+    def _answers(self, answers: Mapping[str, KeptAnswer]) -> None:
+        rows = [(key, kept.fingerprint, encode_answer(kept.answer)) for key, kept in answers.items()]
+        if self._many("add_answer", rows) != len(rows):
+            raise ConflictError(f"One of these keys has been answered already: {', '.join(answers)}.")
 
     def _number(self, series: str, number: int) -> None:
         if self._sql.execute(SQL["put_number"], (series, number)).rowcount != 1:
@@ -227,3 +230,14 @@ class SqliteTransaction:
             moved = self._sql.execute(SQL["turn"], (next_at, turn.book, turn.name, micros(turn.at)))
         if moved.rowcount != 1:
             raise ConflictError(f"The schedule {turn.name} has moved on meanwhile.")
+
+
+def _add_due(rows: Rows, change: Change) -> None:
+    due_at = change.ticket.next_due_at
+    before = change.before.next_due_at if change.before else None
+    if due_at == before:
+        return
+    if due_at is None:
+        rows["drop_due"].append((change.ticket.id,))
+    else:
+        rows["put_due"].append((change.ticket.id, micros(due_at)))
