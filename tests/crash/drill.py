@@ -146,7 +146,9 @@ class Drill:
     def _pass_minute(self, minute: int) -> None:
         self.clock.set(NINE + minute * MINUTE)
         for number in range(len(self._workers)):
-            self._worker(number).tell("go")
+            worker = self._worker(number)
+            worker.tell("go")
+            self._maybe_kill(worker, "one worker" if number == 0 else "all workers")
         for asks in _parts(self.plan.asks_at(minute), BATCH):
             self._ask_until_told(asks)
         for number in range(len(self._workers)):
@@ -190,7 +192,6 @@ class Drill:
     def _see_idle(self, number: int) -> None:
         worker = self._workers[number]
         assert worker is not None
-        self._maybe_kill(worker, "one worker" if number == 0 else "all workers")
         if worker.hear() is None:
             self.deaths += 1
 
@@ -220,12 +221,13 @@ class Drill:
         return who in self.danger.who and self.deaths < self.danger.deaths_max
 
     def _maybe_kill(self, process: Process, who: Who) -> None:
-        """Where death may come at any moment, let it come now and then: sooner or later while it works."""
+        """Where death may come at any moment, let it come now and then, and only while there is work in hand."""
         named = self._is_in_danger(who) or (who == "one worker" and self._is_in_danger("all workers"))
-        if self.danger.point or not named or self._random.random() > 1 / 3:
+        if self.danger.point or not named or self._random.random() > 1 / 2:
             return
-        process.speaks_within(self._random.uniform(0, 0.02))
-        process.kill()
+        # Moments of every size: what takes a loaded machine long is over at once on an idle one.
+        if not process.speaks_within(0.02 * self._random.random() ** 4):
+            process.kill()
 
     def _strike(self) -> None:
         if self.danger.strike and self.strikes < self.danger.strikes_max and self._random.random() < 1 / 5:

@@ -64,7 +64,7 @@ def url_of(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], st
 
 def play(url: str, folder: Path, danger: Danger, *, tickets: int, seed: int) -> Drill:
     """A drill that has been played and left nothing to complain about. Half of `tickets` are promises, half visits."""
-    drill = Drill(url, folder, planned(tickets // 2, max(tickets // 20, 4)), danger, seed=seed)
+    drill = Drill(url, folder, planned(tickets // 2, max(tickets // 50, 4)), danger, seed=seed)
     drill.run()
     found = complaints(drill)
     assert not found, f"{danger}, seed {seed}: {len(found)} complaints, the first: {found[:5]}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dutyflow.errors import UnavailableError
+from dutyflow.errors import MisuseError, UnavailableError
 from dutyflow.runtime.combining import Combiner
 
 SECONDS = 20
@@ -204,3 +204,13 @@ def test_a_forked_process_does_not_wait_for_those_it_left_behind() -> None:
     gate.open.set()
     busy.join(SECONDS)
     assert results == {"1": 10}
+
+
+def test_asking_from_within_is_refused_instead_of_waiting_for_itself() -> None:
+    def ask_again(jobs: Sequence[int]) -> Sequence[int | BaseException]:
+        return [combiner.run(job - 1) if job else 0 for job in jobs]
+
+    combiner: Combiner[int, int] = Combiner(ask_again)
+    with pytest.raises(MisuseError, match="from within"):
+        combiner.run(1)
+    assert combiner.run(0) == 0

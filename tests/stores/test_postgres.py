@@ -133,6 +133,20 @@ def test_the_last_seat_is_given_once(store: PostgresStore) -> None:
     assert len(list(store.tickets())) == 3
 
 
+@pytest.mark.parametrize("given", [0, 5])
+def test_who_gives_two_numbers_at_once_gives_none_that_another_has_given_meanwhile(
+    store: PostgresStore, given: int
+) -> None:
+    if given:
+        store.commit(Commit(numbers={"desk/C": given}))
+    with store.begin() as transaction:
+        assert transaction.last_number("desk/C") == given
+        store.commit(Commit(numbers={"desk/C": given + 1}))
+        with pytest.raises(ConflictError, match="record number"):
+            transaction.commit(Commit(numbers={"desk/C": given + 2}))
+    assert store.last_number("desk/C") == given + 1
+
+
 def test_who_has_searched_without_watching_must_begin_again(store: PostgresStore) -> None:
     with store.begin() as transaction:
         assert transaction.select("desk", "complaint", None, {}) == ()

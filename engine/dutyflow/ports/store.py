@@ -6,7 +6,7 @@ rulebooks may have the same name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -105,8 +105,8 @@ class SharedStore(TicketStore, Protocol):
     def begin(
         self,
         *,
-        tickets: Iterable[str] = (),
-        keys: Iterable[str] = (),
+        tickets: Collection[str] = (),
+        keys: Collection[str] = (),
         watching: frozenset[tuple[str, str]] = frozenset(),
     ) -> AbstractContextManager[Transaction]:
         """A transaction. `tickets` and `keys` are those it will certainly read (they may be fetched at once).

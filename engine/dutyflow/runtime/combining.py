@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Generic, TypeVar, cast
 
-from dutyflow.errors import UnavailableError
+from dutyflow.errors import MisuseError, UnavailableError
+from dutyflow.runtime.forks import generation
 
 JOBS_MAX = 128
 """Jobs in one transaction."""
@@ -34,11 +34,13 @@ class _Waiting(Generic[J, R]):
 class _Line(Generic[J, R]):
     """Where the jobs of one process stand, and the place of whoever does them."""
 
-    __slots__ = ("busy", "waiting")
+    __slots__ = ("busy", "waiting", "worker")
 
     def __init__(self) -> None:
         self.waiting: deque[_Waiting[J, R]] = deque()
         self.busy = Lock()
+        self.worker: int | None = None
+        """The thread that has the place."""
 
 
 class Combiner(Generic[J, R]):
@@ -52,7 +54,7 @@ class Combiner(Generic[J, R]):
     def __init__(self, perform: Callable[[Sequence[J]], Sequence[R | BaseException]], *, jobs_max: int = JOBS_MAX):
         self._perform = perform
         self._jobs_max = jobs_max
-        self._lines: dict[int, _Line[J, R]] = {os.getpid(): _Line()}
+        self._lines: dict[int, _Line[J, R]] = {generation(): _Line()}
 
     def run(self, job: J) -> R:
         """The result of a job; raises what it failed with."""
@@ -74,7 +76,7 @@ class Combiner(Generic[J, R]):
 
     def _line(self) -> _Line[J, R]:
         """The line of this process: of one that was forked, all others stayed behind."""
-        return self._lines.get(os.getpid()) or self._lines.setdefault(os.getpid(), _Line())
+        return self._lines.get(generation()) or self._lines.setdefault(generation(), _Line())
 
     def _see_through(self, mine: Sequence[_Waiting[J, R]], line: _Line[J, R]) -> None:
         try:
@@ -87,11 +89,15 @@ class Combiner(Generic[J, R]):
 
     def _work_or_wait(self, mine: _Waiting[J, R], line: _Line[J, R]) -> None:
         if line.busy.acquire(blocking=False):
+            line.worker = get_ident()
             try:
                 self._work(line)
             finally:
+                line.worker = None
                 line.busy.release()
                 _wake_next(line)
+        elif line.worker == get_ident():
+            raise MisuseError("Nothing can be asked from within a transaction: it would wait for itself.")
         else:
             mine.bell.get()
 

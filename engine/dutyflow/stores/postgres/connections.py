@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from dutyflow.errors import ConflictError, MisuseError, StoreError, UnavailableError
+from dutyflow.runtime.forks import generation
 
 R = TypeVar("R")
 
@@ -90,7 +90,7 @@ class Connections:
         self._pool_max = pool_max
         self.place = place_of(self._parameters)
         self._lock = Lock()
-        self._pid = os.getpid()
+        self._born_in = generation()
         self._pool: ConnectionPool[Connection] | None = None
         self._left: list[ConnectionPool[Connection] | None] = []
         self._closed = False
@@ -143,11 +143,11 @@ class Connections:
         with self._lock:
             self._closed = True
             pool, self._pool = self._pool, None
-        if pool is not None and self._pid == os.getpid():
+        if pool is not None and self._born_in == generation():
             pool.close()
 
     def _open_pool(self) -> ConnectionPool[Connection]:
-        if self._pid != os.getpid():
+        if self._born_in != generation():
             self._leave_to_parent()
         with self._lock:
             if self._closed:
@@ -159,7 +159,7 @@ class Connections:
     def _leave_to_parent(self) -> None:
         """After a fork a thread that is not here may hold the lock, and the pool must not even be cleared away."""
         self._left.append(self._pool)
-        self._pid, self._lock, self._pool = os.getpid(), Lock(), None
+        self._born_in, self._lock, self._pool = generation(), Lock(), None
 
     def _new_pool(self) -> ConnectionPool[Connection]:
         pool: ConnectionPool[Connection] = ConnectionPool(

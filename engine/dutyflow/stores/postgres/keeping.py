@@ -60,6 +60,7 @@ _PARTS: Mapping[str, str | None] = {
     "filed": None,
     "messages": None,
     "asked": None,
+    "first_numbers": "A record number has been given meanwhile.",
     "numbers": "A record number has been given meanwhile.",
     "begun": "A schedule has moved on meanwhile.",
     "turned": "A schedule has moved on meanwhile.",
@@ -80,9 +81,17 @@ def _workflow_lock(book: str, workflow: str) -> int:
 
 
 def keeping(
-    commit: Commit, known: Callable[[Change], Known | None], filed: FiledFields, watching: frozenset[tuple[str, str]]
+    commit: Commit,
+    known: Callable[[Change], Known | None],
+    last_number: Callable[[str], int],
+    *,
+    filed: FiledFields,
+    watching: frozenset[tuple[str, str]],
 ) -> tuple[str, list[Any]]:
-    """The statement that keeps a commit, with its values. `known` is how a changed ticket stood when it was read."""
+    """The statement that keeps a commit, with its values.
+
+    `known` is how a changed ticket stood when it was read, `last_number` how far a series of numbers had come.
+    """
     rows: Rows = {part: [] for part in _PARTS}
     _add_changes(rows, commit.changes, known, filed)
     rows["looked"] = list(commit.read.items())
@@ -91,7 +100,7 @@ def keeping(
     rows["answers"] = [
         (key, kept.fingerprint, encode_answer(kept.answer).decode()) for key, kept in commit.answers.items()
     ]
-    rows["numbers"] = list(commit.numbers.items())
+    _add_numbers(rows, commit.numbers, last_number)
     _add_turns(rows, commit.turns)
     values: dict[str, list[Any]] = {
         part: [list(column) for column in zip(*found, strict=True)] for part, found in rows.items() if found
@@ -148,6 +157,17 @@ def _add_filed(rows: Rows, change: Change, fields: frozenset[str]) -> None:
     gone, new = filed_rows(change, fields)
     rows["unfiled"] += [(*place, field, value, change.ticket.id) for field, value in gone]
     rows["filed"] += [(*place, field, value, change.ticket.id) for field, value in new]
+
+
+def _add_numbers(rows: Rows, numbers: Mapping[str, int], last_number: Callable[[str], int]) -> None:
+    for series, last in numbers.items():
+        before = last_number(series)
+        if last <= before:
+            raise ConflictError(f"The number {last} of {series} has been given already.")
+        if before:
+            rows["numbers"].append((series, last, before))
+        else:
+            rows["first_numbers"].append((series, last))
 
 
 def _add_turns(rows: Rows, turns: Iterable[Turn]) -> None:

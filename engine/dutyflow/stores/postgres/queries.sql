@@ -138,11 +138,17 @@ ORDER BY place RETURNING no;
 INSERT INTO answers (key, fingerprint, body)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) AS n(key, fingerprint, body) ORDER BY key RETURNING key;
 
--- name: keep_numbers
--- Record numbers that were given.
+-- name: keep_first_numbers
+-- Series of record numbers that begin.
 INSERT INTO numbers (series, last)
 SELECT * FROM unnest(%s::text[], %s::bigint[]) AS n(series, last) ORDER BY series
-ON CONFLICT (series) DO UPDATE SET last = excluded.last WHERE numbers.last < excluded.last RETURNING series;
+ON CONFLICT DO NOTHING RETURNING series;
+
+-- name: keep_numbers
+-- Record numbers that follow the last one that was read, unless somebody else has given some meanwhile. That there are
+-- fewer of those is not enough: who gives two at once would give one of them again.
+UPDATE numbers SET last = n.last FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS n(series, last, before)
+WHERE numbers.series = n.series AND numbers.last = n.before RETURNING numbers.series;
 
 -- name: keep_begun
 -- Schedules that begin.

@@ -45,6 +45,7 @@ class PostgresTransaction:
         self._rows: dict[str, tuple[Any, ...] | None] = {}
         self._answers: dict[str, tuple[str, str] | None] = {}
         self._tickets: dict[str, Ticket] = {}
+        self._numbers: dict[str, int] = {}
         self._over = False
 
     def end(self) -> None:
@@ -92,8 +93,10 @@ class PostgresTransaction:
 
     def last_number(self, series: str) -> int:
         """The last number given in a series of record numbers; 0 if none was."""
-        rows = self._read(SQL["last_number"], series)
-        return int(rows[0][0]) if rows else 0
+        if series not in self._numbers:
+            rows = self._read(SQL["last_number"], series)
+            self._numbers[series] = int(rows[0][0]) if rows else 0
+        return self._numbers[series]
 
     def answer(self, key: str) -> KeptAnswer | None:
         """What was answered under an idempotency key."""
@@ -147,7 +150,9 @@ class PostgresTransaction:
             raise MustWatchError(watched=commit.watched)
         self.fetch(change.ticket.id for change in commit.changes)
         if not commit.is_empty:
-            statement, values = keeping(commit, self._known, self._filed, self._watching)
+            statement, values = keeping(
+                commit, self._known, self.last_number, filed=self._filed, watching=self._watching
+            )
             self._write(statement, values)
 
     def _known(self, change: Change) -> Known | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from threading import Lock, RLock
 from types import TracebackType
 
 from dutyflow.errors import DutyflowError, MisuseError, StoreError, UnavailableError
+from dutyflow.runtime.forks import generation
 
 BUSY_SECONDS = 10.0
 """How long one waits for another thread or process that is writing."""
@@ -53,7 +53,7 @@ class Connections:
         self._begin()
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
+        self._born_in = generation()
         self._write_lock = RLock()
         self._idle_lock = Lock()
         self._writer: sqlite3.Connection | None = None
@@ -115,7 +115,7 @@ class Connections:
     def _check(self) -> None:
         if self._closed:
             raise MisuseError("The store has been closed.")
-        if self._pid != os.getpid():
+        if self._born_in != generation():
             self._inherited += [*self._idle, *([self._writer] if self._writer else [])]
             self._begin()
 

@@ -2,6 +2,11 @@
 -- A ticket as it stands, with what its next change must know.
 SELECT no, seq, head, book, workflow, state, role, closed, breached, body FROM tickets WHERE id = ?;
 
+-- name: load_all
+-- The same for some tickets (a JSON list of ids).
+SELECT id, no, seq, head, book, workflow, state, role, closed, breached, body FROM tickets
+WHERE id IN (SELECT value FROM json_each(?));
+
 -- name: history
 -- All events of a ticket.
 SELECT body FROM events WHERE ticket = ? ORDER BY seq;
@@ -114,6 +119,10 @@ SELECT at, ticket, workflow, actor, event, reason, denial FROM asked WHERE ticke
 -- name: answer
 -- What was answered under a key.
 SELECT fingerprint, body FROM answers WHERE key = ?;
+
+-- name: answers
+-- The same for some keys (a JSON list).
+SELECT key, fingerprint, body FROM answers WHERE key IN (SELECT value FROM json_each(?));
 
 -- name: add_answer
 -- Keep an answer under its key, unless there is one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,12 +68,14 @@ class SqliteStore:
 
     @contextmanager
     def begin(
-        self, *, tickets: Iterable[str] = (), keys: Iterable[str] = (), watching: Watching = frozenset()
+        self, *, tickets: Collection[str] = (), keys: Collection[str] = (), watching: Watching = frozenset()
     ) -> Iterator[SqliteTransaction]:
         """A transaction. Nobody else writes to the file until it ends, so there is nothing to watch."""
         with self._connections.writing() as connection:
             transaction = SqliteTransaction(connection, lambda: self._filed_fields(connection), self._path)
             try:
+                if len(tickets) > 1:
+                    transaction.fetch(tickets, keys)
                 yield transaction
             finally:
                 transaction.end()

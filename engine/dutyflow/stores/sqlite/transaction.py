@@ -58,6 +58,7 @@ class SqliteTransaction:
         self._told = translated(path)
         self._known: dict[str, Known] = {}
         self._tickets: dict[str, Ticket | None] = {}
+        self._answered: dict[str, tuple[str, bytes] | None] = {}
         self._over = False
 
     def end(self) -> None:
@@ -65,6 +66,15 @@ class SqliteTransaction:
         self._over = True
 
     # --- reading ------------------------------------------------------------------------------------------------
+
+    def fetch(self, tickets: Iterable[str], keys: Iterable[str]) -> None:
+        """Read what many jobs will ask for, at once."""
+        self._tickets.update(dict.fromkeys(tickets))
+        for row in self._rows(SQL["load_all"], json.dumps(list(tickets))):
+            self._remembered(*row)
+        self._answered.update(dict.fromkeys(keys))
+        for key, *kept in self._rows(SQL["answers"], json.dumps(list(keys))):
+            self._answered[key] = (kept[0], kept[1])
 
     def load(self, ticket: str) -> Ticket | None:
         """The ticket as it stands; None if there is none of this id."""
@@ -96,8 +106,11 @@ class SqliteTransaction:
 
     def answer(self, key: str) -> KeptAnswer | None:
         """What was answered under an idempotency key."""
-        rows = self._rows(SQL["answer"], key)
-        return decode_answer(rows[0][0], rows[0][1], self._events_of) if rows else None
+        if key not in self._answered:
+            rows = self._rows(SQL["answer"], key)
+            self._answered[key] = (rows[0][0], rows[0][1]) if rows else None
+        kept = self._answered[key]
+        return decode_answer(*kept, self._events_of) if kept is not None else None
 
     def due_of(self, tickets: Iterable[str], before: datetime) -> tuple[tuple[datetime, str], ...]:
         """The due moments of these tickets that lie before `before`, in the order (moment, ticket id)."""
