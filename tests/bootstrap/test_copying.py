@@ -11,6 +11,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
+from urllib.parse import urlsplit
 
 import pytest
 from tests.bootstrap.engines import MONDAY, SetClock, fire, open_ticket, opened_engine, written
@@ -173,6 +174,32 @@ def test_the_tables_of_both_databases_have_the_same_columns(postgres_url: str, t
     assert set(rows) - LEFT_OUT - own == copied
 
 
+def test_events_from_a_server_that_has_seen_more_are_followed_by_those_of_the_new_one(
+    new_url: NewUrl, postgres_server: PostgresServer, tmp_path: Path, clock: SetClock
+) -> None:
+    source, target = new_url("postgres"), new_url("postgres")
+    live(source, tmp_path, clock)
+    let_it_have_seen_more(postgres_server, database_of(source))
+    with opened_engine(source, clock) as engine:
+        last = [event.position for event in engine.subscribe()][-1]
+    assert copy_store(source, target, positions=[last]).positions == {last: last}
+    with opened_engine(target, clock) as engine:
+        assert list(engine.subscribe(last)) == []
+        work_on(engine, clock)
+        assert list(engine.subscribe(last)) != []
+
+
+def let_it_have_seen_more(server: PostgresServer, database: str) -> None:
+    """As if it had counted many more transactions than the others."""
+    server.execute("UPDATE dutyflow.events SET tx = tx + 5000000000", database)
+    server.execute("UPDATE dutyflow.epoch SET tx_sum = 5000000000", database)
+
+
+def database_of(url: str) -> str:
+    """The name of the database in an address."""
+    return urlsplit(url).path.removeprefix("/")
+
+
 @pytest.mark.parametrize("other", ["sqlite", "postgres"])
 def test_a_store_that_is_not_empty_is_left_alone(other: str, new_url: NewUrl, tmp_path: Path, clock: SetClock) -> None:
     source, target = new_url("sqlite"), new_url(other)
@@ -294,6 +321,23 @@ def test_a_backup_made_while_others_write_is_whole_and_goes_on(
         work_on(engine, clock)
 
 
+def test_a_backup_that_takes_the_place_of_a_lost_file_tells_what_was_there_and_goes_on(
+    new_url: NewUrl, tmp_path: Path, clock: SetClock
+) -> None:
+    url, file = new_url("sqlite"), tmp_path / "backup.db"
+    live(url, tmp_path, clock)
+    with opened_engine(url, clock) as engine:
+        before = told(engine)
+        back_up(url, file)
+    path = sqlite_path(url)
+    for lost in path.parent.glob(f"{path.name}*"):
+        lost.unlink()
+    shutil.copy(file, path)
+    with opened_engine(url, clock) as engine:
+        assert told(engine) == before
+        work_on(engine, clock)
+
+
 def test_a_backup_is_one_file_that_only_its_owner_may_read(new_url: NewUrl, tmp_path: Path, clock: SetClock) -> None:
     url, folder = new_url("sqlite"), tmp_path / "backups"
     folder.mkdir()
@@ -319,8 +363,7 @@ def test_a_dump_of_postgresql_is_restored_elsewhere_and_goes_on(
         pytest.skip("pg_dump was not found")
     source, target = postgres_server.create(), "restored"
     live(postgres_server.url(source), tmp_path, clock)
-    postgres_server.execute("UPDATE dutyflow.events SET tx = tx + 5000000000", source)
-    postgres_server.execute("UPDATE dutyflow.epoch SET tx_sum = 5000000000", source)
+    let_it_have_seen_more(postgres_server, source)
     with opened_engine(postgres_server.url(source), clock) as engine:
         before, last = told(engine), [event.position for event in engine.subscribe()][-1]
     dump = [

@@ -4,10 +4,10 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from tests.postgres import PostgresServer
 from tests.stores.builders import NINE, advance, answered, hours, keep, opening, put, step, ticket
 

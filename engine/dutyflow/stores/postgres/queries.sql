@@ -256,8 +256,8 @@ SELECT attempts, taken_by, id, ticket, workflow, rules, kind, body, due_at FROM 
 -- What became of messages.
 UPDATE outbox SET status = n.status, attempts = n.attempts, try_at = n.try_at, taken_by = n.taken_by,
     problem = n.problem, leased_until = 0
-FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[])
-    AS n(id, status, attempts, try_at, taken_by, problem)
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[])
+    AS n(status, attempts, try_at, taken_by, problem, id)
 WHERE outbox.id = n.id;
 
 -- name: retry_messages

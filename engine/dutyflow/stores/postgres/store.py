@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -26,10 +25,9 @@ from dutyflow.stores.encoded import (
     decode_ticket,
     maybe_moment,
     micros,
-    moment,
-    outgoing_of,
 )
 from dutyflow.stores.finding import find_sql, page_of
+from dutyflow.stores.kept_rows import claimed_of, counts_of, delivery_rows, dues_of, turns_of, waiting_of
 from dutyflow.stores.postgres.connections import Connection, Connections, translated
 from dutyflow.stores.postgres.keeping import SQL, FiledFields, workflow_locks
 from dutyflow.stores.postgres.publishing import publish, read_filed_fields
@@ -160,18 +158,7 @@ class PostgresStore:
 
     def counts(self) -> tuple[Count, ...]:
         """How many tickets stand alike, kept in step with every commit."""
-        return tuple(
-            Count(
-                book=book,
-                workflow=workflow,
-                state=state,
-                role=role or None,
-                closed=bool(closed),
-                breached=bool(breached),
-                count=count,
-            )
-            for book, workflow, state, role, closed, breached, count in self._rows("counts")
-        )
+        return counts_of(self._rows("counts"))
 
     def recorded(self, after: str | None, *, limit: int) -> tuple[Recorded, ...]:
         """Events of all tickets in the order kept, after a position (None: from the first).
@@ -203,8 +190,7 @@ class PostgresStore:
 
     def due(self, until: datetime, *, inclusive: bool, limit: int) -> tuple[tuple[datetime, str], ...]:
         """The next due moments before (or at) `until`, at most one a ticket, in the order (moment, ticket id)."""
-        rows = self._rows("due_first", micros(until) + inclusive, limit)
-        return tuple((moment(at), ticket) for at, ticket in rows)
+        return dues_of(self._rows("due_first", micros(until) + inclusive, limit))
 
     def next_due_at(self) -> datetime | None:
         """The earliest moment at which something happens by itself to any ticket."""
@@ -213,12 +199,11 @@ class PostgresStore:
 
     def claim_due(self, before: datetime, *, limit: int, lease: timedelta) -> tuple[tuple[datetime, str], ...]:
         """Due moments before `before`, the earliest first, that no other worker will be given until the lease ends."""
-        rows = self._claimed("claim_due", before, limit, lease)
-        return tuple((moment(at), ticket) for at, ticket in rows)
+        return dues_of(self._claimed("claim_due", before, limit, lease))
 
     def schedules(self) -> Mapping[tuple[str, str], datetime | None]:
         """The next moment of each schedule (book, name) that has begun; None for one that has ended."""
-        return {(book, name): maybe_moment(at) for book, name, at in self._rows("turns")}
+        return turns_of(self._rows("turns"))
 
     # --- messages -----------------------------------------------------------------------------------------------
 
@@ -232,21 +217,15 @@ class PostgresStore:
         chosen = () if status is None else (status,)
         values = (after, *chosen, None if limit < 0 else limit)
         rows = self._ask(lambda connection: connection.execute(sql, values).fetchall())
-        return tuple(_waiting(row) for row in rows)
+        return waiting_of(rows)
 
     def claim_messages(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
         """Messages whose time has come, that no other worker will be given until the lease ends."""
-        return tuple(
-            Claimed(outgoing=outgoing_of(row), attempts=attempts, taken_by=tuple(json.loads(taken_by)))
-            for attempts, taken_by, *row in self._claimed("claim_messages", now, limit, lease)
-        )
+        return claimed_of(self._claimed("claim_messages", now, limit, lease))
 
     def settle(self, deliveries: Iterable[Delivery]) -> None:
         """Keep what became of claimed messages: delivered, to be tried again at a time, or given up."""
-        rows = [
-            (d.id, d.status, d.attempts, micros(d.try_at or d.at), json.dumps(list(d.taken_by)), d.problem)
-            for d in deliveries
-        ]
+        rows = delivery_rows(deliveries)
         if rows:
             self._changed("settle_messages", [list(column) for column in zip(*rows, strict=True)])
 
@@ -331,16 +310,3 @@ def read_position(after: str | None) -> tuple[int, int]:
     if found is None:
         raise MisuseError(f"{after!r} is no position of an event.")
     return int(found[1]), int(found[2])
-
-
-def _waiting(row: tuple[Any, ...]) -> Waiting:
-    number, status, try_at, attempts, taken_by, problem, *outgoing = row
-    return Waiting(
-        number=number,
-        outgoing=outgoing_of(outgoing),
-        status=status,
-        try_at=moment(try_at),
-        attempts=attempts,
-        taken_by=tuple(json.loads(taken_by)),
-        problem=problem,
-    )

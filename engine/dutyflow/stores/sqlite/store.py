@@ -27,10 +27,9 @@ from dutyflow.stores.encoded import (
     filed_value,
     maybe_moment,
     micros,
-    moment,
-    outgoing_of,
 )
 from dutyflow.stores.finding import find_sql, page_of, recorded_after
+from dutyflow.stores.kept_rows import claimed_of, counts_of, delivery_rows, dues_of, turns_of, waiting_of
 from dutyflow.stores.sqlite.connections import BUSY_SECONDS, Connections, translated
 from dutyflow.stores.sqlite.schema import check_schema
 from dutyflow.stores.sqlite.transaction import SQL, FiledFields, SqliteTransaction
@@ -152,18 +151,7 @@ class SqliteStore:
 
     def counts(self) -> tuple[Count, ...]:
         """How many tickets stand alike, kept in step with every commit."""
-        return tuple(
-            Count(
-                book=book,
-                workflow=workflow,
-                state=state,
-                role=role or None,
-                closed=bool(closed),
-                breached=bool(breached),
-                count=count,
-            )
-            for book, workflow, state, role, closed, breached, count in self._rows("counts")
-        )
+        return counts_of(self._rows("counts"))
 
     def recorded(self, after: str | None, *, limit: int) -> tuple[Recorded, ...]:
         """Events of all tickets in the order kept, after a position (None: from the first)."""
@@ -201,8 +189,7 @@ class SqliteStore:
 
     def due(self, until: datetime, *, inclusive: bool, limit: int) -> tuple[tuple[datetime, str], ...]:
         """The next due moments before (or at) `until`, at most one a ticket, in the order (moment, ticket id)."""
-        rows = self._rows("due_first", micros(until) + inclusive, limit)
-        return tuple((moment(at), ticket) for at, ticket in rows)
+        return dues_of(self._rows("due_first", micros(until) + inclusive, limit))
 
     def next_due_at(self) -> datetime | None:
         """The earliest moment at which something happens by itself to any ticket."""
@@ -217,11 +204,11 @@ class SqliteStore:
             rows = connection.execute(SQL["claimable_due"], (micros(before), micros(now), limit)).fetchall()
             connection.executemany(SQL["lease_due"], [(until, ticket) for _, ticket in rows])
             connection.execute("COMMIT")
-        return tuple((moment(at), ticket) for at, ticket in rows)
+        return dues_of(rows)
 
     def schedules(self) -> Mapping[tuple[str, str], datetime | None]:
         """The next moment of each schedule (book, name) that has begun; None for one that has ended."""
-        return {(book, name): maybe_moment(at) for book, name, at in self._rows("turns")}
+        return turns_of(self._rows("turns"))
 
     # --- messages -----------------------------------------------------------------------------------------------
 
@@ -235,7 +222,7 @@ class SqliteStore:
         values = (after, limit) if status is None else (after, status, limit)
         with self._connections.reading() as connection, translated(self._path):
             rows = connection.execute(SQL["messages"].format(status=chosen), values).fetchall()
-        return tuple(_waiting(row) for row in rows)
+        return waiting_of(rows)
 
     def claim_messages(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
         """Messages whose time has come, that no other worker will be given until the lease ends."""
@@ -245,17 +232,11 @@ class SqliteStore:
             rows = connection.execute(SQL["claimable_messages"], (micros(now), micros(held_at), limit)).fetchall()
             connection.executemany(SQL["lease_message"], [(until, row[2]) for row in rows])
             connection.execute("COMMIT")
-        return tuple(
-            Claimed(outgoing=outgoing_of(row), attempts=attempts, taken_by=tuple(json.loads(taken_by)))
-            for attempts, taken_by, *row in rows
-        )
+        return claimed_of(rows)
 
     def settle(self, deliveries: Iterable[Delivery]) -> None:
         """Keep what became of claimed messages: delivered, to be tried again at a time, or given up."""
-        rows = [
-            (d.status, d.attempts, micros(d.try_at or d.at), json.dumps(list(d.taken_by)), d.problem, d.id)
-            for d in deliveries
-        ]
+        rows = delivery_rows(deliveries)
         with self._connections.writing() as connection:
             connection.executemany(SQL["settle_message"], rows)
             connection.execute("COMMIT")
@@ -326,19 +307,6 @@ def _filings(
         for name in fields:
             if can_be_filed(values.get(name)):
                 yield book, workflow, name, filed_value(values[name]), ticket
-
-
-def _waiting(row: tuple[Any, ...]) -> Waiting:
-    number, status, try_at, attempts, taken_by, problem, *outgoing = row
-    return Waiting(
-        number=number,
-        outgoing=outgoing_of(outgoing),
-        status=status,
-        try_at=moment(try_at),
-        attempts=attempts,
-        taken_by=tuple(json.loads(taken_by)),
-        problem=problem,
-    )
 
 
 def _bytes(body: bytes | str) -> bytes:
