@@ -21,7 +21,7 @@ from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.rulebook.load import load_rulebook
 from dutyflow.runtime.directory import RulebookDirectory
-from dutyflow.runtime.runner import LocalRunner
+from dutyflow.runtime.local_runner import LocalRunner
 from dutyflow.stores.memory import MemoryStore
 
 START = datetime(2026, 3, 1, 16, 0, tzinfo=UTC)  # Monday 00:00 in Shanghai

@@ -27,7 +27,7 @@ class JsonLines(logging.Formatter):
 
 
 class TextLines(logging.Formatter):
-    """The same for people: `2026-03-02T03:14:00Z INFO dutyflow.runtime.worker: the worker has begun`."""
+    """The same for people: `2026-03-02T03:14:00Z INFO dutyflow.worker.worker: the worker has begun`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Write one line, and the lines of a traceback."""

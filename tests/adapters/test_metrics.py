@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.bootstrap.engines import SetClock, written
-from tests.runtime.posts import GIVE, PROMISES, Recorder, failing, later, post
+from tests.worker.posts import GIVE, PROMISES, Recorder, failing, later, post
 
 from dutyflow.adapters.metrics import Metrics
 from dutyflow.bootstrap.engine import Engine

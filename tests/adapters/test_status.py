@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 import pytest
 
 from dutyflow.adapters.status import StatusServer
-from dutyflow.runtime.worker import Health
+from dutyflow.worker.worker import Health
 
 WELL = Health(True, True)
 LOST = Health(True, False, "postgresql://desk@db/desk is away")

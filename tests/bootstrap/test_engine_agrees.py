@@ -17,7 +17,7 @@ from dutyflow.errors import MisuseError
 from dutyflow.kernel.commands import Fire, Open, Request
 from dutyflow.kernel.encoding import canonical
 from dutyflow.resources import workflows_dir
-from dutyflow.runtime.runner import LocalRunner
+from dutyflow.runtime.local_runner import LocalRunner
 
 Play = tuple[int, Request, str | None]
 """Minutes after the one before, a command, and its ticket."""

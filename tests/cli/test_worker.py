@@ -19,7 +19,7 @@ from threading import Event
 import pytest
 from tests.adapters.receiver import ACCEPTED, receiving
 from tests.bootstrap.engines import MONDAY, SetClock
-from tests.runtime.posts import GIVE, WAIT_SECONDS, promises
+from tests.worker.posts import GIVE, WAIT_SECONDS, promises
 
 from dutyflow.bootstrap.engine import Engine
 from dutyflow.kernel.effects import Notice
@@ -79,7 +79,7 @@ def test_a_signal_lets_it_finish_and_end_well(url: str, number: signal.Signals) 
         process.send_signal(number)
         ended = json.loads(line_with(process, "has ended"))
         assert process.wait(WAIT_SECONDS) == 0
-    assert (ended["level"], ended["logger"]) == ("INFO", "dutyflow.runtime.worker")
+    assert (ended["level"], ended["logger"]) == ("INFO", "dutyflow.worker.worker")
     assert ended["time"].endswith("Z")
 
 

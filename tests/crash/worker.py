@@ -14,8 +14,8 @@ from dutyflow.bootstrap.engine import Engine
 from dutyflow.bootstrap.stores import open_store
 from dutyflow.errors import UnavailableError
 from dutyflow.ports.host import Message
-from dutyflow.runtime.pace import Pace
-from dutyflow.runtime.worker import Worker
+from dutyflow.worker.pace import Pace
+from dutyflow.worker.worker import Worker
 
 PACE = Pace(timers=5, batch=5)
 """Few at a time, so that two workers meet and many points are passed."""

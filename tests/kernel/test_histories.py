@@ -17,8 +17,8 @@ from tests.kernel.everything import everything
 from tests.kernel.walker import STARTS, Walk
 
 from dutyflow.kernel import events as ev
-from dutyflow.kernel.evolve import evolve, replay
 from dutyflow.kernel.encoding import canonical, decode
+from dutyflow.kernel.evolve import evolve, replay
 from dutyflow.kernel.history import GENESIS, chain_hash, first_broken, seal
 from dutyflow.kernel.ticket import Ticket
 

@@ -12,7 +12,7 @@ from dutyflow.kernel import events as ev
 from dutyflow.kernel.commands import Fire, Open
 from dutyflow.kernel.rules import Rules
 from dutyflow.ports.records import Answer
-from dutyflow.runtime.runner import LocalRunner
+from dutyflow.runtime.local_runner import LocalRunner
 
 PEOPLE = """
 rulebook: {title: School, timezone: Asia/Shanghai, calendar: office}

@@ -16,7 +16,7 @@ from dutyflow.errors import MisuseError, NaiveTimeError
 from dutyflow.kernel.commands import Open
 from dutyflow.ports.records import BadRow, BatchAnswer
 from dutyflow.runtime.batch import Batch
-from dutyflow.runtime.runner import LocalRunner
+from dutyflow.runtime.local_runner import LocalRunner
 
 WHEN = at("03-02 09:00")
 GOOD = [{"customer": "王女士", "phone": "138"}, {"customer": "李先生", "phone": "139"}]

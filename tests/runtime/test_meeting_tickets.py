@@ -15,7 +15,7 @@ from dutyflow.errors import MisuseError
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.commands import Open
 from dutyflow.runtime.directory import RulebookDirectory
-from dutyflow.runtime.runner import LocalRunner
+from dutyflow.runtime.local_runner import LocalRunner
 from dutyflow.stores.memory import MemoryStore
 
 NINE = at("03-02 09:00")

@@ -10,7 +10,7 @@ from tests.kernel.builders import at, event, on, rulebook, sla, state, workflow
 from dutyflow.bootstrap import memory_runner
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.commands import Fire, Open
-from dutyflow.runtime.runner import LocalRunner
+from dutyflow.runtime.local_runner import LocalRunner
 
 STARTS = [at("03-06 16:00"), at("03-09 16:00")]
 ALARMS = {90: "warning", 120: "breach", 180: "escalation"}

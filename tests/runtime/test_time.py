@@ -9,9 +9,9 @@ from tests.kernel.samples import RULES
 
 from dutyflow.bootstrap import memory_runner
 from dutyflow.kernel.commands import Fire, Open
-from dutyflow.kernel.evolve import replay
 from dutyflow.kernel.encoding import canonical
-from dutyflow.runtime.runner import LocalRunner
+from dutyflow.kernel.evolve import replay
+from dutyflow.runtime.local_runner import LocalRunner
 
 START = at("03-05 15:00")  # a Thursday: the weekend and a closed Tuesday lie ahead
 END = START + timedelta(days=12)

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from tests.bootstrap.engines import SetClock
-from tests.runtime.posts import GIVE, Recorder, post, promises
+from tests.worker.posts import GIVE, Recorder, post, promises
 
 from dutyflow.runtime import tracing
 from dutyflow.runtime.tracing import span
@@ -19,17 +19,17 @@ from dutyflow.runtime.tracing import span
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
-    """Each test finds its own tracer."""
-    tracing._tracer.cache_clear()
+    """Each test looks for OpenTelemetry itself."""
+    tracing._api.cache_clear()
     yield
-    tracing._tracer.cache_clear()
+    tracing._api.cache_clear()
 
 
 def test_transactions_and_deliveries_have_spans_without_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(seen))
-    monkeypatch.setattr("opentelemetry.trace.get_tracer", provider.get_tracer)
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", lambda: provider)
     with promises(tmp_path, SetClock()) as engine:
         engine.submit(GIVE)
         post(engine, "m-1")
@@ -48,3 +48,15 @@ def test_without_opentelemetry_a_span_is_nothing(monkeypatch: pytest.MonkeyPatch
     with span("round", loop="timers") as note:
         note("attempts", 1)
     assert tracing._tracer() is None
+
+
+def test_where_nobody_has_set_up_tracing_a_span_is_nothing() -> None:
+    with span("round", loop="timers") as note:
+        note("attempts", 1)
+    assert tracing._tracer() is None
+
+
+def test_tracing_that_is_set_up_later_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tracing._tracer() is None
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", TracerProvider)
+    assert tracing._tracer() is not None

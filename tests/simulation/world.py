@@ -22,7 +22,7 @@ from dutyflow.ports.host import Clock, Message
 from dutyflow.ports.records import Answer
 from dutyflow.ports.store import SharedStore
 from dutyflow.runtime.crash_points import POINTS, call_at_crash_points
-from dutyflow.runtime.pace import Pace
+from dutyflow.worker.pace import Pace
 
 OpenStore = Callable[[Clock], SharedStore]
 """Opens the one store of a world once more, with the clock of whoever opens it."""

@@ -13,9 +13,9 @@ import click
 
 from dutyflow.bootstrap.engine import Engine
 from dutyflow.errors import MisuseError
-from dutyflow.runtime.pace import Pace
-from dutyflow.runtime.worker import Worker
 from dutyflow.wording import say
+from dutyflow.worker.pace import Pace
+from dutyflow.worker.worker import Worker
 from dutyflow_cli.bilingual import Help, bilingual_command, option
 from dutyflow_cli.handlers import Channels, handlers_of, host_and_port
 from dutyflow_cli.logs import JSON, TEXT, logging_as

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import TracebackType
 
-from dutyflow.runtime.worker import Health
+from dutyflow.worker.worker import Health
 
 REQUEST_SECONDS = 10
 """How long somebody who has connected may take to ask."""

@@ -30,12 +30,12 @@ from dutyflow.runtime.clocks import SystemClock, pause
 from dutyflow.runtime.ids import new_id
 from dutyflow.runtime.jobs import CommandJob, RowsJob, checked_time
 from dutyflow.runtime.listing import filed_fields
-from dutyflow.runtime.pace import Pace
 from dutyflow.runtime.shared_runner import SharedRunner
 from dutyflow.runtime.views import View
 from dutyflow.runtime.work import Work, World
-from dutyflow.runtime.worker import Worker
 from dutyflow.telling.teller import denial_text
+from dutyflow.worker.pace import Pace
+from dutyflow.worker.worker import Worker
 
 SKEW_SECONDS = 60
 """How far a caller's clock may be ahead of ours."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from dutyflow.kernel.rules import Member, Rules
 from dutyflow.runtime.directory import RulebookDirectory
-from dutyflow.runtime.runner import LocalRunner
+from dutyflow.runtime.local_runner import LocalRunner
 from dutyflow.stores.memory import MemoryStore
 
 

@@ -16,7 +16,7 @@ from dutyflow.ports.records import Answer, BatchAnswer, Happening, Outgoing
 from dutyflow.runtime.batch import Batch
 from dutyflow.runtime.clocks import VirtualClock
 from dutyflow.runtime.directory import RulebookDirectory
-from dutyflow.runtime.runner import LocalRunner
+from dutyflow.runtime.local_runner import LocalRunner
 from dutyflow.stores.memory import MemoryStore
 
 MAIN = "main"

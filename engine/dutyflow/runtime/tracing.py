@@ -41,7 +41,7 @@ def _tracer() -> Tracer | None:
 @cache
 def _api() -> Any:
     try:
-        from opentelemetry import trace
+        import opentelemetry.trace as trace
     except ImportError:
         return None
     return trace

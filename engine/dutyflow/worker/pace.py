@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dutyflow.errors import MisuseError
-from dutyflow.runtime.backoff import Backoff
+from dutyflow.worker.backoff import Backoff
 
 RETRY = Backoff(timedelta(seconds=5), timedelta(hours=1))
 

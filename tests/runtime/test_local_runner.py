@@ -15,7 +15,7 @@ from dutyflow.kernel.commands import Fire, Open
 from dutyflow.kernel.rules import Rules
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.records import Answer
-from dutyflow.runtime.runner import LocalRunner
+from dutyflow.runtime.local_runner import LocalRunner
 
 
 def runner_of(rules: Rules = RULES) -> LocalRunner:

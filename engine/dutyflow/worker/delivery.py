@@ -15,10 +15,10 @@ from dutyflow.ports.store import SharedStore
 from dutyflow.runtime.catalogue import Catalogue
 from dutyflow.runtime.clocks import monotonic
 from dutyflow.runtime.crash_points import reached
-from dutyflow.runtime.lanes import Handover, Lane, Results
-from dutyflow.runtime.messages import message_of
-from dutyflow.runtime.pace import Pace
-from dutyflow.runtime.settling import outcome_for, settled
+from dutyflow.worker.lanes import Handover, Lane, Results
+from dutyflow.worker.messages import message_of
+from dutyflow.worker.pace import Pace
+from dutyflow.worker.settling import outcome_for, settled
 
 _log = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ from threading import Event
 
 import pytest
 from tests.bootstrap.engines import MONDAY, SetClock
-from tests.runtime.posts import WAIT_SECONDS, Recorder, failing, kept, later, post, promises
+from tests.worker.posts import WAIT_SECONDS, Recorder, failing, kept, later, post, promises
 
 from dutyflow.bootstrap.engine import Engine
 from dutyflow.errors import DeliveryError, MisuseError
 from dutyflow.ports.host import Message
-from dutyflow.runtime.pace import Pace
+from dutyflow.worker.pace import Pace
 
 HASTY = Pace(lease=timedelta(seconds=3))
 """A lease of which the thirds are over soon: for handlers that hang."""

@@ -13,11 +13,11 @@ from dutyflow.ports.host import Clock, Handler, Observer
 from dutyflow.ports.store import SharedStore
 from dutyflow.runtime.catalogue import Catalogue
 from dutyflow.runtime.clocks import monotonic
-from dutyflow.runtime.delivery import NOTHING, Courier, Deliveries
 from dutyflow.runtime.observing import Unobserved
-from dutyflow.runtime.pace import Pace
-from dutyflow.runtime.rounds import Rounds
 from dutyflow.runtime.shared_runner import SharedRunner
+from dutyflow.worker.delivery import NOTHING, Courier, Deliveries
+from dutyflow.worker.pace import Pace
+from dutyflow.worker.rounds import Rounds
 
 STILL_SECONDS = 120
 """A loop that has not turned for so long hangs: no round takes that long, and no pause is that long."""

@@ -13,9 +13,9 @@ from dutyflow.errors import DeliveryError
 from dutyflow.kernel.effects import Addressee, Notice
 from dutyflow.ports.outbox import Claimed, Delivery
 from dutyflow.ports.records import Outgoing
-from dutyflow.runtime.lanes import Results
-from dutyflow.runtime.pace import Pace
-from dutyflow.runtime.settling import PROBLEM_LENGTH_MAX, outcome_for, settled
+from dutyflow.worker.lanes import Results
+from dutyflow.worker.pace import Pace
+from dutyflow.worker.settling import PROBLEM_LENGTH_MAX, outcome_for, settled
 
 NOTICE = Notice(sla="s", run=1, kind="warning", level=0, at=MONDAY, deliver_at=MONDAY, to=Addressee(role="agent"))
 OUTGOING = Outgoing(id="P-1:2:0", ticket="P-1", workflow="promise", rules="v1", notice=NOTICE)

@@ -14,7 +14,7 @@ import pytest
 from standardwebhooks import Webhook
 from tests.adapters.receiver import ACCEPTED, Receiver, Request, receiving
 from tests.bootstrap.engines import SetClock, opened_engine
-from tests.runtime.posts import BRISK, WAIT_SECONDS
+from tests.worker.posts import BRISK, WAIT_SECONDS
 
 from dutyflow.adapters.webhook import WebhookHandler
 from dutyflow.bootstrap.engine import Engine

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from dutyflow.errors import DeliveryError
 from dutyflow.ports.host import Outcome
 from dutyflow.ports.outbox import Claimed, Delivery, Status
-from dutyflow.runtime.lanes import Results
-from dutyflow.runtime.pace import Pace
+from dutyflow.worker.lanes import Results
+from dutyflow.worker.pace import Pace
 
 PROBLEM_LENGTH_MAX = 500
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dutyflow.runtime.backoff import Backoff
+from dutyflow.worker.backoff import Backoff
 
 FIRST, LONGEST = timedelta(seconds=5), timedelta(hours=1)
 BACKOFF = Backoff(FIRST, LONGEST)

@@ -14,7 +14,7 @@ from tests.kernel.yaml_rules import PEOPLE, rules_from
 from dutyflow.kernel.effects import Addressee, Notice, Send
 from dutyflow.kernel.ticket import AlarmKind, Ticket
 from dutyflow.ports.records import Outgoing
-from dutyflow.runtime.messages import message_of
+from dutyflow.worker.messages import message_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 3, 2, 11, 14, tzinfo=ZONE)

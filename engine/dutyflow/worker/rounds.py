@@ -10,9 +10,9 @@ from threading import Event
 
 from dutyflow.errors import UnavailableError
 from dutyflow.ports.host import Observer
-from dutyflow.runtime.backoff import Backoff
 from dutyflow.runtime.clocks import monotonic
 from dutyflow.runtime.tracing import span
+from dutyflow.worker.backoff import Backoff
 
 RECOVERY = Backoff(timedelta(seconds=1), timedelta(seconds=30))
 """How long a loop waits after rounds that failed: at least half a second, at most half a minute."""

@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 from tests.bootstrap.engines import MONDAY, SetClock, opened_engine
-from tests.runtime.posts import BRISK, GIVE, WAIT_SECONDS, Recorder, later, post, promises, when
+from tests.worker.posts import BRISK, GIVE, WAIT_SECONDS, Recorder, later, post, promises, when
 
 from dutyflow.bootstrap.engine import Engine, Order
 from dutyflow.errors import ForbiddenError, MisuseError, UnavailableError
 from dutyflow.ports.host import Message
-from dutyflow.runtime.pace import Pace
-from dutyflow.runtime.worker import Worker
 from dutyflow.stores.shared_memory import SharedMemoryStore
+from dutyflow.worker.pace import Pace
+from dutyflow.worker.worker import Worker
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_a_loop_that_has_not_turned_for_long_is_not_alive(
     worker = engine.worker(pace=BRISK)
     with at_work(worker):
         assert worker.health().is_alive
-        monkeypatch.setattr("dutyflow.runtime.worker.monotonic", lambda: 1e9)
+        monkeypatch.setattr("dutyflow.worker.worker.monotonic", lambda: 1e9)
         assert not worker.health().is_alive
     assert "the worker has ended" in caplog.text
 

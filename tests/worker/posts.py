@@ -16,7 +16,7 @@ from dutyflow.kernel.effects import Addressee, Notice
 from dutyflow.ports.host import Message
 from dutyflow.ports.outbox import Waiting
 from dutyflow.ports.records import Commit, Outgoing
-from dutyflow.runtime.pace import Pace
+from dutyflow.worker.pace import Pace
 
 PROMISES = """
 workflows:

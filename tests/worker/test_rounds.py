@@ -7,11 +7,11 @@ from collections.abc import Callable
 from threading import Event, Thread
 
 import pytest
-from tests.runtime.posts import WAIT_SECONDS
+from tests.worker.posts import WAIT_SECONDS
 
 from dutyflow.errors import UnavailableError
 from dutyflow.runtime.observing import Unobserved
-from dutyflow.runtime.rounds import Rounds
+from dutyflow.worker.rounds import Rounds
 
 
 def rounds(turn: Callable[[], float], stop: Event | None = None) -> Rounds:
