@@ -209,6 +209,8 @@ REFUSED = [
     ({"rrule": "FREQ=MONTHLY;BYDAY=XX"}, "bad_rrule", ("rrule",), None),
     ({"rrule": "FREQ=MONTHLY;BYDAY=8MO"}, "bad_rrule", ("rrule",), None),
     ({"rrule": "FREQ=WEEKLY;BYDAY=1MO"}, "bad_rrule", ("rrule",), None),
+    ({"rrule": "FREQ=YEARLY;BYDAY=1MO;BYMONTH=0"}, "bad_rrule", ("rrule",), None),
+    ({"rrule": "FREQ=YEARLY;BYDAY=1MO;BYMONTH=1,13"}, "bad_rrule", ("rrule",), None),
     ({"rrule": "FREQ=DAILY;UNTIL=2026-12-31"}, "bad_rrule", ("rrule",), None),
     ({"rrule": "FREQ=DAILY;INTERVAL=0", "from": "2026-03-02"}, "bad_rrule", ("rrule",), None),
     ({"rrule": "FREQ=SECONDLY"}, "rrule_too_often", ("rrule",), None),

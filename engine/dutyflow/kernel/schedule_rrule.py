@@ -13,6 +13,7 @@ from dutyflow.kernel.calendar_spec import Path, nearest
 
 TEXT_MAX = 200
 INTERVAL_MAX = 3_660
+MONTHS = 12
 
 _ALWAYS = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST")
 _MONTHLY = (*_ALWAYS, "BYDAY", "BYMONTH", "BYMONTHDAY", "BYSETPOS")
@@ -100,6 +101,9 @@ def _check_values(frequency: str, parts: Mapping[str, str]) -> None:
         raise _error("bad_rrule", found=f"UNTIL={parts['UNTIL']}", allowed=("UNTIL=YYYYMMDD",))
     if "BYDAY" in parts:
         _check_weekdays(parts["BYDAY"], _weeks_max(frequency, parts))
+    for month in parts["BYMONTH"].split(",") if "BYMONTH" in parts else ():
+        if not _NUMBER.fullmatch(month) or int(month) > MONTHS:  # the library reads a month 0 and fails over it later
+            raise _error("bad_rrule", found=f"BYMONTH={month}", least=1, most=MONTHS)
 
 
 def _weeks_max(frequency: str, parts: Mapping[str, str]) -> int:
