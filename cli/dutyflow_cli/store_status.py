@@ -10,8 +10,8 @@ from pathlib import Path
 from dutyflow.bootstrap.engine import Engine
 from dutyflow.bootstrap.stores import POSTGRES, SQLITE, kind_of, shown, sqlite_path
 from dutyflow.ports.outbox import Status
+from dutyflow.runtime.zone_data import zone_data
 from dutyflow.stores.queries import read_migrations
-from dutyflow_cli.zone_data import zone_data
 
 COUNT_MAX = 10_000
 """What waits is counted so far and no further."""
@@ -24,6 +24,7 @@ class StoreStatus:
     """A store at one moment. `tables` is the number of its last migration, `size` the bytes of its files, if known.
 
     `due` counts tickets whose moment has come and was not dealt with yet; a worker that runs keeps it near zero.
+    `other_zone_data` is what the newest versions were published with, where that is not the `zone_data` of here.
     """
 
     store: str
@@ -38,6 +39,7 @@ class StoreStatus:
     dead: int
     size: int | None
     zone_data: str
+    other_zone_data: tuple[str, ...] = ()
 
 
 def status_of_store(url: str, engine: Engine) -> StoreStatus:
@@ -57,7 +59,13 @@ def status_of_store(url: str, engine: Engine) -> StoreStatus:
         dead=_messages(engine, "dead"),
         size=_size(url),
         zone_data=zone_data(),
+        other_zone_data=_other_zone_data(engine),
     )
+
+
+def _other_zone_data(engine: Engine) -> tuple[str, ...]:
+    newest = {publication.book: publication.zones for publication in engine.store.publications()}
+    return tuple(sorted({zones for zones in newest.values() if zones and zones != zone_data()}))
 
 
 def _tables(url: str) -> int | None:

@@ -32,6 +32,7 @@ def test_a_store_is_made_once(run, tmp_path: Path, monkeypatch, golden, lang: st
 def test_the_status_counts_what_is_there(run, story, golden, monkeypatch, lang: str) -> None:
     monkeypatch.setattr(store_status, "zone_data", lambda: "tzdata 2026.1")
     monkeypatch.setattr(store_status, "_size", lambda _: 1_500_000)
+    monkeypatch.setattr(store_status, "_other_zone_data", lambda _: ())
     result = run("db", "status", lang=lang, at="2026-03-09 16:00")
     assert result.exit_code == 0, result.output
     golden(f"db_status.{lang}.txt", HASH.sub("#", result.stdout))
@@ -39,6 +40,14 @@ def test_the_status_counts_what_is_there(run, story, golden, monkeypatch, lang: 
 
 def test_the_status_names_the_time_zone_data(run, store) -> None:
     assert json.loads(run("db", "status", "--format", "json").stdout)["zone_data"] not in ("", "-")
+
+
+def test_other_time_zone_data_than_at_publishing_is_told(run, story, monkeypatch) -> None:
+    assert json.loads(run("db", "status", "--format", "json").stdout)["other_zone_data"] == []
+    here = store_status.zone_data()
+    monkeypatch.setattr(store_status, "zone_data", lambda: "tzdata 1999a")
+    assert json.loads(run("db", "status", "--format", "json").stdout)["other_zone_data"] == [here]
+    assert f"tzdata 1999a; published with {here}" in " ".join(run("db", "status").stdout.split())
 
 
 def test_a_password_is_never_shown(run, tmp_path: Path, monkeypatch) -> None:

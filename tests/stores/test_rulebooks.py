@@ -5,6 +5,7 @@ from tests.stores.builders import NINE, advance, found, hours, keep, opening, pu
 
 from dutyflow.errors import MisuseError
 from dutyflow.ports.queue import Query
+from dutyflow.ports.records import Publication
 from dutyflow.ports.store import SharedStore
 
 NOTHING: dict[str, frozenset[str]] = {}
@@ -107,3 +108,13 @@ def test_books_file_their_own_tickets(store: SharedStore) -> None:
     assert by_phone(store, "138", book="school") == ["in_school"]
     with pytest.raises(MisuseError):
         by_phone(store, "138", book="hospital")
+
+
+def test_what_was_published_when_and_with_which_zone_data_is_kept(store: SharedStore) -> None:
+    store.publish("desk", "v1", b"one", NINE, filed=NOTHING, zones="tzdata 2026a")
+    store.publish("desk", "v1", b"one", hours(1), filed=NOTHING, zones="tzdata 2026b")
+    store.publish("desk", "v2", b"two", hours(2), filed=NOTHING)
+    assert store.publications() == (
+        Publication(book="desk", version="v1", at=NINE, zones="tzdata 2026a"),
+        Publication(book="desk", version="v2", at=hours(2)),
+    )

@@ -39,6 +39,7 @@ def status_json(status: StoreStatus) -> str:
         outbox={"waiting": status.waiting, "dead": status.dead},
         size_bytes=status.size,
         zone_data=status.zone_data,
+        other_zone_data=list(status.other_zone_data),
     )
 
 
@@ -54,9 +55,16 @@ def status_parts(status: StoreStatus, zone: tzinfo, lang: str) -> Iterator[Rende
         "next_due": show_moment(status.next_due_at, zone, lang) if status.next_due_at else "-",
         "outbox": say("cli_db.messages", lang, waiting=_amount(status.waiting), dead=_amount(status.dead)),
         "size": _size(status.size),
-        "zone_data": status.zone_data,
+        "zone_data": _zone_data(status, lang),
     }
     yield table(("", ""), [(say(f"cli_db.{name}", lang), clean(text)) for name, text in lines.items()])
+
+
+def _zone_data(status: StoreStatus, lang: str) -> str:
+    if not status.other_zone_data:
+        return status.zone_data
+    others = ", ".join(status.other_zone_data)
+    return say("cli_db.other_zone_data", lang, here=status.zone_data, published=others)
 
 
 def damages_json(damages: Iterable[Damage]) -> list[dict[str, Any]]:

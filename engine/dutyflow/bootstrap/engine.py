@@ -33,6 +33,7 @@ from dutyflow.runtime.listing import filed_fields
 from dutyflow.runtime.shared_runner import SharedRunner
 from dutyflow.runtime.views import View
 from dutyflow.runtime.work import Work, World
+from dutyflow.runtime.zone_data import zone_data
 from dutyflow.telling.teller import denial_text
 from dutyflow.worker.pace import Pace
 from dutyflow.worker.worker import Worker
@@ -135,7 +136,7 @@ class Engine:
         now = self.clock.now()
         running = self.catalogue.schedules_of(bundle.name)
         filed = filed_fields(self.catalogue.add(bundle))
-        is_new = self.store.publish(bundle.name, bundle.hash, bundle.to_bytes(), now, filed=filed)
+        is_new = self.store.publish(bundle.name, bundle.hash, bundle.to_bytes(), now, filed=filed, zones=zone_data())
         self.catalogue.refresh()
         self._runner.begin_schedules(bundle.name, now, running=running)
         return Published(bundle.name, bundle.hash, is_new)

@@ -171,3 +171,12 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (self.changes or self.outbox or self.audit or self.answers or self.numbers or self.turns)
+
+
+class Publication(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of a rulebook became the newest of its name. `zones` is the time zone data it was published with."""
+
+    book: str
+    version: str
+    at: datetime
+    zones: str = ""

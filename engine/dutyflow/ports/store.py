@@ -16,7 +16,7 @@ from dutyflow.kernel.facts import Lookalike
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.outbox import Claimed, Delivery, Waiting
 from dutyflow.ports.queue import Chain, Count, Page, Query, Recorded
-from dutyflow.ports.records import Asked, Commit, KeptAnswer
+from dutyflow.ports.records import Asked, Commit, KeptAnswer, Publication
 
 
 class Reads(Protocol):
@@ -176,14 +176,25 @@ class SharedStore(TicketStore, Protocol):
     # --- rulebooks ----------------------------------------------------------------------------------------------
 
     def publish(
-        self, book: str, version: str, bundle: bytes, at: datetime, *, filed: Mapping[str, frozenset[str]]
+        self,
+        book: str,
+        version: str,
+        bundle: bytes,
+        at: datetime,
+        *,
+        filed: Mapping[str, frozenset[str]],
+        zones: str = "",
     ) -> bool:
         """Keep a version of a rulebook and make it the newest of its name; False if it is that already, word for word.
 
         A version that is kept already may come with other words (titles and texts are not in its hash). `filed` are
         the fields of each workflow by which `select` and `lookalikes` must find tickets quickly, those that are kept
-        already included.
+        already included. `zones` says which time zone data the publisher works with.
         """
+        ...
+
+    def publications(self) -> tuple[Publication, ...]:
+        """What was published when, the oldest first."""
         ...
 
     def bundle(self, version: str) -> bytes | None:

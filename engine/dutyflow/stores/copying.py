@@ -49,7 +49,7 @@ OUTBOX = _table(
 
 TABLES = (
     _table("rulebooks", "version book bundle", order="version"),
-    _table("publications", "no book version at", order="no"),
+    _table("publications", "no book version at zones", order="no"),
     _table("filed_fields", "book workflow field", order="book workflow field"),
     _table(
         "tickets",

@@ -9,6 +9,7 @@ from typing import Any
 
 from dutyflow.ports.outbox import Claimed, Delivery, Waiting
 from dutyflow.ports.queue import Count
+from dutyflow.ports.records import Publication
 from dutyflow.stores.encoded import maybe_moment, micros, moment, outgoing_of
 
 Rows = Iterable[tuple[Any, ...]]
@@ -38,6 +39,13 @@ def dues_of(rows: Rows) -> tuple[tuple[datetime, str], ...]:
 def turns_of(rows: Rows) -> Mapping[tuple[str, str], datetime | None]:
     """(book, name, next_at) of each schedule."""
     return {(book, name): maybe_moment(at) for book, name, at in rows}
+
+
+def publications_of(rows: Rows) -> tuple[Publication, ...]:
+    """(book, version, at, zones) of what was published."""
+    return tuple(
+        Publication(book=book, version=version, at=moment(at), zones=zones) for book, version, at, zones in rows
+    )
 
 
 def waiting_of(rows: Rows) -> tuple[Waiting, ...]:

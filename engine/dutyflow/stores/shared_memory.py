@@ -18,7 +18,7 @@ from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.host import Clock
 from dutyflow.ports.outbox import Claimed, Delivery, Waiting
 from dutyflow.ports.queue import Chain, Count, Page, Query, Recorded
-from dutyflow.ports.records import Asked, Change, Commit, KeptAnswer
+from dutyflow.ports.records import Asked, Change, Commit, KeptAnswer, Publication
 from dutyflow.runtime.clocks import SystemClock
 from dutyflow.stores.encoded import event_rows
 from dutyflow.stores.finding import recorded_after
@@ -45,6 +45,7 @@ class SharedMemoryStore:
         self._messages = Messages()
         self._bundles: dict[str, bytes] = {}
         self._newest: dict[str, str] = {}
+        self._publications: list[Publication] = []
         self._filed: dict[tuple[str, str], frozenset[str]] = {}
 
     def close(self) -> None:
@@ -239,13 +240,22 @@ class SharedMemoryStore:
     # --- rulebooks ----------------------------------------------------------------------------------------------
 
     def publish(
-        self, book: str, version: str, bundle: bytes, at: datetime, *, filed: Mapping[str, frozenset[str]]
+        self,
+        book: str,
+        version: str,
+        bundle: bytes,
+        at: datetime,
+        *,
+        filed: Mapping[str, frozenset[str]],
+        zones: str = "",
     ) -> bool:
         """Keep a version of a rulebook and make it the newest of its name; False if it is the newest already."""
         with self._writing():
             is_new = self._newest.get(book) != version or self._bundles.get(version) != bundle
             self._bundles[version] = bundle
             self._newest[book] = version
+            if is_new:
+                self._publications.append(Publication(book=book, version=version, at=at, zones=zones))
             for workflow, fields in filed.items():
                 self._filed[book, workflow] = self._filed.get((book, workflow), frozenset()) | fields
         return is_new
@@ -254,6 +264,11 @@ class SharedMemoryStore:
         """The kept sources of a version; None for an unknown one."""
         with self._reading():
             return self._bundles.get(version)
+
+    def publications(self) -> tuple[Publication, ...]:
+        """What was published when, the oldest first."""
+        with self._reading():
+            return tuple(self._publications)
 
     def newest(self) -> Mapping[str, str]:
         """The newest version of each rulebook, by name."""

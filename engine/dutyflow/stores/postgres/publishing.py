@@ -14,7 +14,14 @@ _PAGE = 1_000
 
 
 def publish(
-    connection: Connection, book: str, version: str, bundle: bytes, at: datetime, *, filed: Mapping[str, frozenset[str]]
+    connection: Connection,
+    book: str,
+    version: str,
+    bundle: bytes,
+    at: datetime,
+    *,
+    filed: Mapping[str, frozenset[str]],
+    zones: str = "",
 ) -> bool:
     """Keep a version within the transaction of a connection; False if it is the newest already, word for word.
 
@@ -26,7 +33,7 @@ def publish(
     is_new = newest.get(book) != version or kept is None or bytes(kept[0]) != bundle
     if is_new:
         connection.execute(SQL["add_rulebook"], (version, book, bundle))
-        connection.execute(SQL["add_publication"], (book, version, micros(at)))
+        connection.execute(SQL["add_publication"], (book, version, micros(at), zones))
     known = read_filed_fields(connection)
     new = {workflow: fields - known.get((book, workflow), frozenset()) for workflow, fields in filed.items()}
     connection.execute(SQL["watch"], (workflow_locks((book, workflow) for workflow in new if new[workflow]),))

@@ -282,7 +282,7 @@ ON CONFLICT (version) DO UPDATE SET bundle = excluded.bundle;
 
 -- name: add_publication
 -- A version becomes the newest of its name.
-INSERT INTO publications (book, version, at) VALUES (%s, %s, %s);
+INSERT INTO publications (book, version, at, zones) VALUES (%s, %s, %s, %s);
 
 -- name: add_filed_fields
 -- File the tickets of a workflow by fields more.
@@ -297,6 +297,10 @@ SELECT no, id, body FROM tickets WHERE book = %s AND workflow = %s AND no > %s O
 INSERT INTO filed (book, workflow, field, value, ticket)
 SELECT %s, %s, field, value, ticket FROM unnest(%s::text[], %s::text[], %s::text[]) AS n(field, value, ticket)
 ON CONFLICT DO NOTHING;
+
+-- name: publications
+-- What was published when.
+SELECT book, version, at, zones FROM publications ORDER BY no;
 
 -- name: bundle
 -- The sources of a version.

@@ -17,7 +17,7 @@ from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.host import Clock
 from dutyflow.ports.outbox import Claimed, Delivery, Waiting
 from dutyflow.ports.queue import Chain, Count, Page, Query, Recorded
-from dutyflow.ports.records import Asked, Commit, KeptAnswer
+from dutyflow.ports.records import Asked, Commit, KeptAnswer, Publication
 from dutyflow.runtime.clocks import SystemClock
 from dutyflow.stores.encoded import (
     asked_of,
@@ -27,7 +27,15 @@ from dutyflow.stores.encoded import (
     micros,
 )
 from dutyflow.stores.finding import find_sql, page_of
-from dutyflow.stores.kept_rows import claimed_of, counts_of, delivery_rows, dues_of, turns_of, waiting_of
+from dutyflow.stores.kept_rows import (
+    claimed_of,
+    counts_of,
+    delivery_rows,
+    dues_of,
+    publications_of,
+    turns_of,
+    waiting_of,
+)
 from dutyflow.stores.postgres.connections import Connection, Connections, translated
 from dutyflow.stores.postgres.keeping import SQL, FiledFields, workflow_locks
 from dutyflow.stores.postgres.publishing import publish, read_filed_fields
@@ -240,11 +248,18 @@ class PostgresStore:
     # --- rulebooks ----------------------------------------------------------------------------------------------
 
     def publish(
-        self, book: str, version: str, bundle: bytes, at: datetime, *, filed: Mapping[str, frozenset[str]]
+        self,
+        book: str,
+        version: str,
+        bundle: bytes,
+        at: datetime,
+        *,
+        filed: Mapping[str, frozenset[str]],
+        zones: str = "",
     ) -> bool:
         """Keep a version of a rulebook and make it the newest of its name; False if it is the newest already."""
         with self._transaction(_BEGIN) as connection, translated(self._place):
-            new = publish(connection, book, version, bundle, at, filed=filed)
+            new = publish(connection, book, version, bundle, at, filed=filed, zones=zones)
             connection.execute("COMMIT")
             return new
 
@@ -252,6 +267,10 @@ class PostgresStore:
         """The kept sources of a version; None for an unknown one."""
         rows = self._rows("bundle", version)
         return bytes(rows[0][0]) if rows else None
+
+    def publications(self) -> tuple[Publication, ...]:
+        """What was published when, the oldest first."""
+        return publications_of(self._rows("publications"))
 
     def newest(self) -> Mapping[str, str]:
         """The newest version of each rulebook, by name."""

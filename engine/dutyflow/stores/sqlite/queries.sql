@@ -195,7 +195,11 @@ ON CONFLICT (version) DO UPDATE SET bundle = excluded.bundle;
 
 -- name: add_publication
 -- A version becomes the newest of its name.
-INSERT INTO publications (book, version, at) VALUES (?, ?, ?);
+INSERT INTO publications (book, version, at, zones) VALUES (?, ?, ?, ?);
+
+-- name: publications
+-- What was published when.
+SELECT book, version, at, zones FROM publications ORDER BY no;
 
 -- name: bundle
 -- The sources of a version.

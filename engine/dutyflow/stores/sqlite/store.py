@@ -17,7 +17,7 @@ from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.host import Clock
 from dutyflow.ports.outbox import Claimed, Delivery, Waiting
 from dutyflow.ports.queue import Chain, Count, Page, Query, Recorded
-from dutyflow.ports.records import Asked, Commit, KeptAnswer
+from dutyflow.ports.records import Asked, Commit, KeptAnswer, Publication
 from dutyflow.runtime.clocks import SystemClock
 from dutyflow.stores.encoded import (
     asked_of,
@@ -29,7 +29,15 @@ from dutyflow.stores.encoded import (
     micros,
 )
 from dutyflow.stores.finding import find_sql, page_of, recorded_after
-from dutyflow.stores.kept_rows import claimed_of, counts_of, delivery_rows, dues_of, turns_of, waiting_of
+from dutyflow.stores.kept_rows import (
+    claimed_of,
+    counts_of,
+    delivery_rows,
+    dues_of,
+    publications_of,
+    turns_of,
+    waiting_of,
+)
 from dutyflow.stores.sqlite.connections import BUSY_SECONDS, Connections, translated
 from dutyflow.stores.sqlite.schema import check_schema
 from dutyflow.stores.sqlite.transaction import SQL, FiledFields, SqliteTransaction
@@ -254,7 +262,14 @@ class SqliteStore:
     # --- rulebooks ----------------------------------------------------------------------------------------------
 
     def publish(
-        self, book: str, version: str, bundle: bytes, at: datetime, *, filed: Mapping[str, frozenset[str]]
+        self,
+        book: str,
+        version: str,
+        bundle: bytes,
+        at: datetime,
+        *,
+        filed: Mapping[str, frozenset[str]],
+        zones: str = "",
     ) -> bool:
         """Keep a version of a rulebook and make it the newest of its name; False if it is the newest already."""
         with self._connections.writing() as connection:
@@ -263,7 +278,7 @@ class SqliteStore:
             is_new = newest != version or kept is None or _bytes(kept[0]) != bundle
             if is_new:
                 connection.execute(SQL["add_rulebook"], (version, book, bundle))
-                connection.execute(SQL["add_publication"], (book, version, micros(at)))
+                connection.execute(SQL["add_publication"], (book, version, micros(at), zones))
             known = self._filed_fields(connection)
             for workflow, fields in filed.items():
                 _file_by(connection, book, workflow, fields - known.get((book, workflow), frozenset()))
@@ -274,6 +289,10 @@ class SqliteStore:
         """The kept sources of a version; None for an unknown one."""
         rows = self._rows("bundle", version)
         return _bytes(rows[0][0]) if rows else None
+
+    def publications(self) -> tuple[Publication, ...]:
+        """What was published when, the oldest first."""
+        return publications_of(self._rows("publications"))
 
     def newest(self) -> Mapping[str, str]:
         """The newest version of each rulebook, by name."""
