@@ -15,7 +15,7 @@ from dutyflow.runtime.forks import generation
 BUSY_SECONDS = 10.0
 """How long one waits for another thread or process that is writing."""
 
-_ALWAYS = ("PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -16000")
+_ALWAYS = ("PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -4000")  # 4 MB a connection; the system keeps the rest
 _READING = (*_ALWAYS, "PRAGMA query_only = ON")
 _WRITING = (
     *_ALWAYS,
