@@ -22,6 +22,7 @@ from dutyflow.ports.queue import Query
 from dutyflow.ports.records import Asked
 from dutyflow.rulebook.findings import closest
 from dutyflow.rulebook.load import DEFAULT_ZONE
+from dutyflow.runtime.limits import SEARCH_LENGTH_MAX, is_storable
 from dutyflow.runtime.work import Work, World
 from dutyflow.telling.reasons import ClockReason, clock_reasons
 from dutyflow.telling.teller import Teller
@@ -58,9 +59,10 @@ class Desk:
 
     def ticket_id(self, name: str) -> str:
         """The id of a ticket that goes by this id or record number; `InputError` with the nearest if there is none."""
-        if self.engine.store.load(name) is not None:
+        if is_storable(name) and self.engine.store.load(name) is not None:
             return name
-        rows = self.engine.find(Query(text=name, closed=None), limit=_NEAR_ROWS).rows
+        is_short = is_storable(name) and len(name) <= SEARCH_LENGTH_MAX
+        rows = self.engine.find(Query(text=name, closed=None), limit=_NEAR_ROWS).rows if is_short else ()
         numbered = [row.ticket for row in rows if row.number == name]
         if len(numbered) == 1:
             return numbered[0]

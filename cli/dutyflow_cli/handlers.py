@@ -98,6 +98,8 @@ def addresses_of(entries: Iterable[str], settings: Settings) -> dict[str, str]:
 
 def _lines(file: str, settings: Settings) -> list[str]:
     """The lines of a file that say something; `#` begins a remark."""
+    if not Path(file).exists():
+        raise click.UsageError(say("cli_worker.no_recipients", settings.lang, text=file))
     try:
         text = Path(file).read_text(encoding="utf-8")
     except UnicodeDecodeError:

@@ -33,7 +33,8 @@ class TextLines(logging.Formatter):
         """Write one line, and the lines of a traceback."""
         head = _head(record)
         extras = "".join(f" {name}={value}" for name, value in _extras(record).items())
-        line = f"{head['time']} {head['level']} {head['logger']}: {record.getMessage()}{extras}"
+        said = _one_line(f"{record.getMessage()}{extras}")
+        line = f"{head['time']} {head['level']} {head['logger']}: {said}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
@@ -59,3 +60,8 @@ def _head(record: logging.LogRecord) -> dict[str, str]:
 
 def _extras(record: logging.LogRecord) -> dict[str, object]:
     return {name: value for name, value in vars(record).items() if name not in _KNOWN}
+
+
+def _one_line(text: str) -> str:
+    """A text that cannot pass itself off as another line, nor do anything to a terminal."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

@@ -19,8 +19,9 @@ from dutyflow.ports.host import Clock
 from dutyflow.runtime.clocks import SystemClock
 from dutyflow.wording import choose_language
 from dutyflow_cli.bilingual import Help, Speaking, option
+from dutyflow_cli.render.excerpt import clean
 from dutyflow_cli.settings import Color, ExitCode, Settings, settings_of
-from dutyflow_cli.usage import show_usage_error
+from dutyflow_cli.usage import failure_text, show_usage_error
 
 if TYPE_CHECKING:  # loading it would make `--help` slower
     from dutyflow.rulebook.findings import Finding
@@ -191,9 +192,8 @@ def main(args: Sequence[str] | None = None, *, clock: Clock | None = None) -> in
             click.echo(_concise(finding, reader))
         return _tell(error.message, reader, ExitCode.FINDINGS)
     except DutyflowError as error:
-        return _tell(error.message, reader, ExitCode.COULD_NOT_RUN)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # what is left to flush goes there at exit
+        return _tell(failure_text(error, reader.lang), reader, ExitCode.COULD_NOT_RUN)
+    except SystemExit:  # click's only one here: the reader of a pipe has seen enough
         return ExitCode.FINE
     except OSError as error:
         return _tell(_os_reason(error), reader, ExitCode.COULD_NOT_RUN)
@@ -206,14 +206,15 @@ def main(args: Sequence[str] | None = None, *, clock: Clock | None = None) -> in
 
 def _tell(sentence: str, reader: Settings, code: ExitCode) -> ExitCode:
     """Write one sentence to stderr and hand back the exit code."""
-    click.echo(reader.pick("错误：", "error: ") + sentence, err=True)
+    shown = "\n".join(map(clean, sentence.split("\n")))
+    click.echo(reader.pick("错误：", "error: ") + shown, err=True)
     return code
 
 
 def _concise(finding: Finding, reader: Settings) -> str:
     """Say one finding in a line, for a command that wanted a rulebook and did not come to show findings itself."""
     said = finding.text("message", reader.lang)
-    return f"{finding.place}: {finding.severity}[{finding.code}] {said}"
+    return clean(f"{finding.place}: {finding.severity}[{finding.code}] {said}")
 
 
 def _defect(error: Exception, reader: Settings) -> str:

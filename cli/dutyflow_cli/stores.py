@@ -19,6 +19,9 @@ from dutyflow_cli.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_NAMES_SHOWN = 12
+_IN_EVERY_RULEBOOK = ("rulebook", "workflow", "state", "role")
+
 DEFAULT_FILE = Path("dutyflow.db")
 DEFAULT_URL = f"sqlite:///{DEFAULT_FILE}"
 VARIABLE = "DUTYFLOW_STORE"
@@ -59,11 +62,22 @@ def open_engine(given: str | None, settings: Settings, *, actor: str | None = No
 
 
 def checked_name(kind: str, name: str, known: Iterable[str], settings: Settings) -> str:
-    """A name that is known; else a usage error with the nearest one, in the sentence `cli_store.no_<kind>`."""
+    """A name that is known; else a usage error with the nearest one, in the sentence `cli_store.no_<kind>`.
+
+    Where no rulebook is published at all no name can be right: that is an `InputError`.
+    """
     names = tuple(dict.fromkeys(known))
     if name in names:
         return name
+    if not names and kind in _IN_EVERY_RULEBOOK:
+        raise InputError(say("cli_store.nothing_published", settings.lang))
     near = closest(name, names)
     hint = say("cli.did_you_mean", settings.lang, name=near) if near else ""
-    shown_names = ", ".join(names) or "-"
-    raise click.UsageError(say(f"cli_store.no_{kind}", settings.lang, name=name, known=shown_names, hint=hint))
+    known = _listed(names, settings.lang)
+    raise click.UsageError(say(f"cli_store.no_{kind}", settings.lang, name=name, known=known, hint=hint))
+
+
+def _listed(names: tuple[str, ...], lang: str) -> str:
+    """The names, or the first of very many."""
+    first = ", ".join(names[:_NAMES_SHOWN]) or "-"
+    return first if len(names) <= _NAMES_SHOWN else say("cli_store.and_more", lang, names=first, count=len(names))

@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import click
 
+from dutyflow.errors import (
+    ConflictError,
+    DutyflowError,
+    ForbiddenError,
+    MisuseError,
+    SchemaError,
+    StoreError,
+    UnavailableError,
+)
+from dutyflow.wording import say
 from dutyflow_cli.settings import Settings
 
 _EXTRA = re.compile(r"Got unexpected extra arguments? \((.*)\)")
 _COMMAND = re.compile(r"No such command '(.*?)'.*", re.DOTALL)
+
+_FAILURES: Mapping[type[DutyflowError], str] = {
+    SchemaError: "tables",
+    UnavailableError: "unavailable",
+    ConflictError: "conflict",
+    StoreError: "store",
+    ForbiddenError: "forbidden",
+    MisuseError: "misuse",
+}
+"""What the library says in English only; the first that fits. All else is told in the reader's language already."""
+
+
+def failure_text(error: DutyflowError, lang: str) -> str:
+    """What failed and what to do about it; developers read the message itself, so that it stands there as well."""
+    keys = [key for kind, key in _FAILURES.items() if isinstance(error, kind)]
+    return say(f"cli_failure.{keys[0]}", lang, problem=error.message) if keys else error.message
 
 
 def show_usage_error(error: click.ClickException, reader: Settings) -> None:

@@ -169,6 +169,7 @@ def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
         (503, "Mon, 02 Mar 2026 03:04:00 GMT", timedelta()),
         (503, "9" * 400, timedelta(days=1)),
         (503, "soon", None),
+        (503, "Mon, 02 Mar 99999999999 03:24:00 GMT", None),
         (503, "-5", None),
         (500, "120", None),
     ],

@@ -115,6 +115,16 @@ def test_a_ticket_gets_an_id_or_keeps_its_own(engine: Engine) -> None:
         open_ticket(engine, "book", ticket="web-4711")
 
 
+@pytest.mark.parametrize("taken", ["round.1", "school:daily@2026-03-03.A1"])
+def test_nobody_takes_the_id_of_a_child_or_of_what_a_schedule_will_open(engine: Engine, taken: str) -> None:
+    with pytest.raises(MisuseError, match="children"):
+        open_ticket(engine, "book", ticket=taken)
+    batch = Batch(workflow="seat", event="book", actor="A1", key="topic", rows=({"topic": "x"},))
+    with pytest.raises(MisuseError, match="children"):
+        engine.submit_rows(batch, ids=lambda number: taken)
+    assert engine.find().rows == ()
+
+
 def test_a_refusal_changes_nothing_and_is_kept_in_the_audit(engine: Engine) -> None:
     seat = opened(engine, "book")
     answer = fire(engine, seat, "offer", actor="A1")

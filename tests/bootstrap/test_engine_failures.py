@@ -174,6 +174,18 @@ def test_a_failure_concerns_the_timers_that_are_due_as_well(
 # --- a database -------------------------------------------------------------------------------------------------
 
 
+def test_a_ticket_that_is_damaged_does_not_hold_up_the_timers_of_others(
+    path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with engine_on(path, clock) as engine:
+        engine.submit(Open(ticket="whole", workflow="promise", event="give", actor="A1", data={"topic": "y"}))
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE tickets SET body = x'00' WHERE id = 'p'")
+        clock.time = clock.time.replace(hour=clock.time.hour + 1)
+        assert {item.ticket for item in engine.run_due()} == {"whole"}
+    assert {getattr(record, "ticket", None) for record in caplog.records} == {"p"}
+
+
 def test_a_command_is_asked_again_when_the_server_is_back(engine: Engine, postgres_server: PostgresServer) -> None:
     postgres_server.stop()
     try:

@@ -10,10 +10,15 @@ from tests.kernel.builders import at
 from tests.runtime.school import SCHOOL
 
 from dutyflow.bootstrap.engine import Engine
+from dutyflow.errors import RulebookError
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.commands import Open
 from dutyflow.ports.records import Happening
-from dutyflow.runtime import jobs
+from dutyflow.rulebook.bundle import Bundle, load_bundle
+from dutyflow.rulebook.load import Loaded
+from dutyflow.runtime import jobs, library
+from dutyflow.runtime.directory import RulebookDirectory
+from dutyflow.stores.shared_memory import SharedMemoryStore
 
 POISON = """
 forms: {f: {title: F, fields: {n: {type: number, default: 0}, limit: {type: number}}}}
@@ -191,6 +196,56 @@ def test_two_engines_on_one_file_bring_up_each_schedule_once(sqlite_url: str, cl
         opened = [item.ticket for item in happened if isinstance(item.what, ev.Opened)]
         assert len(opened) == len(set(opened)) and sorted(map(str, opened)) == duties(two)
         assert sum("weekly" in duty for duty in duties(one)) == 1
+
+
+def test_a_schedule_that_cannot_open_its_tickets_holds_up_nothing_else_and_is_made_up_for(
+    clock: SetClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Away(RulebookDirectory):
+        """The house does not answer."""
+
+        def members_of(self, role: str, at: datetime) -> tuple[str, ...]:
+            raise OSError
+
+    store = SharedMemoryStore(clock=clock)
+    with Engine(store, clock=clock) as present:
+        present.publish(written(tmp_path, SCHOOL))
+        open_ticket(present, "plan", ticket="report", member="A1", due_at=at("03-10 12:00"))
+        clock.time = at("03-11 08:00")
+        absent = Engine(store, directory=Away(present.rules("school").organisation), clock=clock)
+        happened = absent.run_due()
+        assert {item.ticket for item in happened} == {"report", "school:weekly@2026-03-09"}
+        assert [record.schedule for record in caplog.records if hasattr(record, "schedule")] == ["daily"]
+        present.run_due()
+        assert "school:daily@2026-03-03.A1" in duties(present)
+
+
+def test_a_rulebook_that_cannot_run_here_does_not_stop_the_schedules_of_others(
+    clock: SetClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SharedMemoryStore(clock=clock)
+    Engine(store, clock=clock).publish(written(tmp_path, SCHOOL))
+    Engine(store, clock=clock).publish(written(tmp_path, SCHOOL.replace("24h", "12h"), name="evening"))
+
+    def stricter(bundle: Bundle) -> Loaded:
+        if bundle.name == "evening":
+            raise RulebookError
+        return load_bundle(bundle)
+
+    monkeypatch.setattr(library, "load_bundle", stricter)
+    clock.time = at("03-03 10:00")
+    engine = Engine(store, clock=clock)
+    engine.run_due()
+    assert duties(engine) == [f"school:daily@2026-03-03.{person}" for person in ("A1", "A2", "A3")]
+
+
+def test_a_round_ends_at_its_limit_however_often_a_schedule_was_missed(
+    url: str, clock: SetClock, tmp_path: Path
+) -> None:
+    with opened_engine(url, clock) as engine:
+        engine.publish(written(tmp_path, SCHOOL.partition("  daily:")[0]))
+        clock.time = at("06-01 08:00")
+        assert [len({item.ticket for item in engine.run_due(limit=2)}) for _ in range(7)] == [2, 2, 2, 2, 2, 2, 0]
 
 
 def test_a_rulebook_that_is_published_again_keeps_its_schedules(url: str, clock: SetClock, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_file_of_addresses_that_cannot_be_read_is_named(tmp_path: Path) -> Non
     file.write_bytes(b"S1=\xff@example.com\n")
     with pytest.raises(InputError, match=r"addresses\.txt is not UTF-8"):
         addresses_of((str(file),), SETTINGS)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(click.UsageError, match="nor a file of such lines"):
         addresses_of((str(tmp_path / "none.txt"),), SETTINGS)
 
 

@@ -52,6 +52,11 @@ def test_text_says_the_same_to_people() -> None:
     assert TextLines().format(record(ticket="C-1")) == said
 
 
+def test_what_is_said_cannot_pass_itself_off_as_another_line_nor_steer_a_terminal() -> None:
+    line = TextLines().format(record(ticket="C-1\n2026-03-02T03:14:00Z INFO all is well", problem="\x1b[2J\u202e"))
+    assert line.isprintable() and "\\n2026" in line and "\\x1b[2J" in line
+
+
 def test_logging_ends_with_its_block() -> None:
     stream, logger = io.StringIO(), logging.getLogger("dutyflow.test")
     with logging_as(JSON, stream):

@@ -1,12 +1,13 @@
 """The command line as a whole: help from the table, languages, exit codes, and failures that end as a sentence."""
 
+import errno
 from importlib.util import find_spec
 from types import SimpleNamespace
 
 import click
 import pytest
 
-from dutyflow.errors import InputError, RulebookError
+from dutyflow.errors import InputError, RulebookError, SchemaError
 from dutyflow.rulebook.findings import Findings
 from dutyflow.rulebook.places import Place
 from dutyflow.wording import choose_language, finding_codes
@@ -75,6 +76,18 @@ def test_a_broken_rulebook_lists_its_findings_and_exits_1(run_failing, capsys: p
     said = capsys.readouterr()
     assert said.out.startswith(f"a.yaml:1:2: error[{finding_codes()[0]}] ")
     assert "1 finding (" in said.err
+
+
+def test_a_reader_of_a_pipe_who_has_seen_enough_is_no_failure(run_failing) -> None:
+    assert run_failing(BrokenPipeError(errno.EPIPE, "Broken pipe")) == ExitCode.FINE
+
+
+def test_a_failure_of_the_library_is_told_in_the_readers_language(run_failing, capsys: pytest.CaptureFixture) -> None:
+    assert run_failing(SchemaError("desk.db: old tables."), "--lang", "zh") == ExitCode.COULD_NOT_RUN
+    said = capsys.readouterr().err
+    assert "先备份" in said and "desk.db: old tables." in said
+    assert run_failing(SchemaError("desk.db: old tables.")) == ExitCode.COULD_NOT_RUN
+    assert capsys.readouterr().err == "error: desk.db: old tables.\n"
 
 
 def test_a_file_error_names_the_file(run_failing, capsys: pytest.CaptureFixture) -> None:

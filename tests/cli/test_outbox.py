@@ -6,6 +6,7 @@ import json
 import sqlite3
 
 import pytest
+from rich.cells import cell_len
 
 LATER = "2026-03-20 16:00"
 
@@ -33,6 +34,14 @@ def test_messages_are_listed_with_their_troubles(run, overdue, golden, lang: str
     golden(f"outbox_list.{lang}.txt", result.stdout)
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_narrow_terminal_has_lines_instead_of_columns(run, overdue, golden, lang: str) -> None:
+    give_up(1)
+    shown = run("outbox", "list", lang=lang, columns=60, at=LATER).stdout
+    assert max(cell_len(line) for line in shown.splitlines()) <= 60
+    golden(f"outbox_list_60.{lang}.txt", shown)
+
+
 def test_only_those_of_one_status_are_shown_and_page_by_page(run, overdue) -> None:
     give_up(2)
     dead = json.loads(run("outbox", "list", "--status", "dead", "--limit", "1", "--format", "json").stdout)
@@ -46,7 +55,8 @@ def test_given_up_messages_wait_again(run, overdue) -> None:
     give_up(3)
     messages = json.loads(run("outbox", "list", "--status", "dead", "--format", "json").stdout)["messages"]
     assert run("outbox", "retry", messages[0]["id"], at=LATER).stdout == "messages that wait again: 1\n"
-    assert run("outbox", "retry", messages[0]["id"], at=LATER).exit_code == 1
+    again = run("outbox", "retry", messages[0]["id"], at=LATER)
+    assert again.exit_code == 1 and "not among those that were given up: 1" in again.stderr
     assert run("outbox", "retry", "--all", at=LATER).stdout == "messages that wait again: 2\n"
     assert run("outbox", "list", "--status", "dead").stdout == "no messages\n"
 

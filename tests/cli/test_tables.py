@@ -30,6 +30,8 @@ def test_no_line_is_too_long_and_nothing_is_lost(words: list[str], size: int) ->
 def test_punctuation_never_begins_a_line() -> None:
     lines = prose("责任部门有两个工作日，周五晚上和周末不算。" * 5, 21).plain.split("\n")
     assert len(lines) > 5 and not any(line[0] in "，。" for line in lines)
+    lines = prose("工单处于「调查中」，不能「判断成立」；S1 的岗位是（客服）「主管」。" * 3, 23).plain.split("\n")
+    assert not any(line[0] in "」，；）。" or line[-1] in "「（" for line in lines)
     assert prose("kind: 订购, else", 12).plain == "kind: 订购,\nelse"
 
 

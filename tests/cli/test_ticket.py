@@ -127,7 +127,7 @@ def test_a_queue_begins_with_what_is_due_first_and_goes_on_page_by_page(run, sto
         ("--closed", False),
         ("--all --order newest", True),
         ("--field phone=138 --as A1", True),
-        ("--field phone=139", False),
+        ("--field phone=139 --as A1", False),
         ("--text 空调", True),
         ("--mine --as R1", False),
     ],
@@ -136,6 +136,13 @@ def test_a_queue_is_narrowed_by_what_is_asked(run, story, wish: str, found: bool
     result = run(*words(f"list {wish}"), at=LATER)
     assert result.exit_code == 0, result.output
     assert ("T-1" in result.stdout) is found
+
+
+def test_a_queue_says_when_nobody_lets_time_pass(run, story) -> None:
+    assert "worker" not in run("ticket", "list", at=LATER).stderr
+    late = run("ticket", "list", at="2026-03-20 16:00")
+    assert "has not been dealt with" in late.stderr and "OVERDUE" in late.stdout
+    assert "worker" not in run("ticket", "list", "--format", "json", at="2026-03-20 16:00").output
 
 
 def test_whoever_has_nothing_by_name_is_pointed_at_the_roles(run, story) -> None:
@@ -166,12 +173,23 @@ def test_an_accepted_command_says_what_changed(run, story, golden, lang: str) ->
     golden(f"ticket_done.{lang}.txt", result.stdout)
 
 
+def test_nobody_is_told_that_they_can_do_nothing_while_other_data_would_do(run, story) -> None:
+    opening = ["ticket", "open", "request", "register", "--as", "A1", *REGISTER[:3]]
+    refused = run(*opening, "first_contact_at=yesterday", at=LATER)
+    assert refused.exit_code == 1 and "nothing" not in refused.stdout
+    assert "nothing" not in run("ticket", "open", "request", "register", "--as", "Z9", *REGISTER, at=LATER).stdout
+    nobody = run("ticket", "do", "T-1", "finish", "--as", "Z9", "result=x", at=LATER)
+    assert nobody.exit_code == 1 and "There is nothing that Z9 may do now" in nobody.stdout
+
+
 def test_the_same_key_is_answered_once(run, story) -> None:
     comment = ["ticket", "do", "T-1", "comment", "--as", "A1", "text=hello", "--key", "k1"]
     assert run(*comment, at=LATER).exit_code == run(*comment, at=LATER).exit_code == 0
     assert run("ticket", "history", "T-1", at=LATER).stdout.count("hello") == 1
     other = run("ticket", "do", "T-1", "comment", "--as", "A1", "text=bye", "--key", "k1", at=LATER)
     assert other.exit_code == 3 and "another command" in other.stderr
+    chinese = run("ticket", "do", "T-1", "comment", "--as", "A1", "text=bye", "--key", "k1", lang="zh", at=LATER)
+    assert chinese.stderr.startswith("错误：这个命令无法执行（The key 'k1'")
 
 
 def test_a_reason_may_be_an_option_or_a_word(run, story) -> None:
@@ -183,7 +201,7 @@ def test_a_reason_may_be_an_option_or_a_word(run, story) -> None:
 
 def test_nothing_can_happen_before_it_is_time(run, story) -> None:
     result = run("ticket", "do", "T-1", "finish", "--as", "R1", "result=x", "--at", "+2h", at=LATER)
-    assert result.exit_code == 3 and "has not come yet" in result.stderr
+    assert result.exit_code == 3 and "Mon 2026-03-09 18:00 has not come yet" in result.stderr
     late = run("ticket", "do", "T-1", "finish", "--as", "R1", "result=x", "--at", "15:30", at=LATER)
     assert late.exit_code == 0
     assert "Mon 2026-03-09 15:30" in run("ticket", "history", "T-1", at=LATER).stdout
@@ -205,6 +223,8 @@ def test_nothing_can_happen_before_it_is_time(run, story) -> None:
         ("list --field satisfied=perhaps", 2, "does not fit"),
         ("list --due-before soon", 2, "is not a time"),
         ("list --mine", 2, "--as"),
+        ("list --field phone=138", 2, "`phone` is private"),
+        ("do T-1 finsh --as R1", 2, "did you mean `finish`"),
     ],
 )
 def test_a_slip_is_answered_with_what_was_meant(run, story, wrong: str, code: int, said: str) -> None:
@@ -229,7 +249,37 @@ def test_without_a_store_it_says_how_to_make_one(run, tmp_path: Path, monkeypatc
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("asked", ["open request register --as A1", "list --state handling", "list --role agent"])
+def test_where_no_rulebook_is_published_it_says_how_to(run, tmp_path: Path, monkeypatch, asked: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("db", "upgrade").exit_code == 0
+    result = run(*words(asked), at=LATER)
+    assert result.exit_code == 3 and "dutyflow publish" in result.stderr
+
+
+def test_very_many_names_are_not_all_listed(run, story) -> None:
+    said = run("ticket", "list", "--field", "nothing_like_it=1", at=LATER).stderr
+    assert re.search(r"… \(\d\d in all\)", said) and len(said) < 600
+
+
 def test_the_environment_may_name_the_store(run, story, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("DUTYFLOW_STORE", f"sqlite:///{Path('dutyflow.db').resolve()}")
     monkeypatch.chdir(tmp_path.parent)
     assert "T-1" in run("ticket", "list", at=LATER).stdout
+
+
+def test_hashes_end_where_something_is_masked(run, story) -> None:
+    """With them somebody could try one telephone number after the other."""
+    whole, masked = (
+        json.loads(run("ticket", "history", "T-1", "--format", "json", *who, at=LATER).stdout)["entries"]
+        for who in (["--as", "A1"], ["--as", "Z9"])
+    )
+    hashes = [entry["hash"] for entry in masked if entry["seq"]]
+    assert [bool(hash_) for hash_ in hashes] == [True, *[False] * (len(hashes) - 1)]
+    assert all(entry["hash"] for entry in whole if entry["seq"])
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J", "\ud800", "x" * 10_000], ids=range(3))
+def test_a_ticket_that_nobody_can_have_is_not_there(run, story, name: str) -> None:
+    result = run("ticket", "show", name, at=LATER)
+    assert result.exit_code == 3 and "\x1b" not in result.output and "failed inside" not in result.output

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -169,6 +170,13 @@ def test_what_is_wrong_is_said(run, words: str, said: str) -> None:
     result = run("worker", *words.split(" "))
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
+
+
+def test_an_address_in_use_is_named(run, url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        result = run("worker", "--once", "--store", url, "--listen", address)
+    assert result.exit_code == 3 and f"--listen: {address} cannot be used" in result.stderr
 
 
 def test_a_secret_is_never_written_out(run) -> None:

@@ -115,3 +115,23 @@ def test_a_form_without_its_token_is_refused(desk: Any, ticket: str) -> None:
 def test_a_ticket_that_is_not_there_is_not_found(desk: Any) -> None:
     assert signed_in("A1").get("/tickets/nowhere/").status_code == 404
     assert signed_in("A1").post("/tickets/nowhere/do/note/", {"key": "f-4"}).status_code == 404
+
+
+def test_an_address_or_a_form_that_somebody_made_up_is_a_bad_request(desk: Any, ticket: str) -> None:
+    assert signed_in("A1").get("/?after=nonsense").status_code == 400
+    form = {"key": "f-5", "reason": "x" * 20_000}
+    assert signed_in("A1").post(f"/tickets/{ticket}/do/judge_upheld/", form).status_code == 400
+
+
+def test_a_ticket_of_any_name_does_not_break_the_queue(desk: Any) -> None:
+    opening = Open(ticket='<b>"x/../y?z#', workflow="complaint", event="register", actor="A1", data=COMPLAINT)
+    desk.submit(opening)
+    page = signed_in("A1").get("/")
+    assert page.status_code == 200 and "<b>" not in page.content.decode()
+
+
+def test_pages_are_not_shown_in_frames_of_others_and_sessions_have_no_known_key(desk: Any) -> None:
+    from django.conf import settings
+
+    assert signed_in("A1").get("/")["X-Frame-Options"] == "DENY"
+    assert len(settings.SECRET_KEY) > 40

@@ -113,3 +113,18 @@ def test_what_is_not_there_is_404_and_without_a_caller_nothing_is_answered(clien
     assert client.get("/tickets/nowhere").status_code == 404
     del client.headers["X-User"]
     assert client.get("/queue").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["%00", "%0A", "%ED%A0%80", "x" * 5000, "..%2F..%2Fetc"])
+def test_a_ticket_that_nobody_can_have_is_not_there(client: Client, path: str) -> None:
+    assert client.get(f"/tickets/{path}").status_code == 404
+
+
+def test_what_is_too_much_or_unreadable_is_a_bad_request(client: Client) -> None:
+    ticket = opened(client)
+    url = f"/tickets/{ticket}/events"
+    assert client.post(url, json={"event": "judge_upheld", "reason": "x" * 20_000}).status_code == 400
+    assert client.post(url, json={"event": "e"}, headers={"Idempotency-Key": "k" * 500}).status_code == 400
+    assert client.get("/queue", params={"after": "due:-9999999999999999999:1"}).status_code == 400
+    assert client.get("/queue", headers={"X-User": ""}).status_code == 400
+    assert client.get("/queue", headers={"X-User": "system"}).status_code == 403

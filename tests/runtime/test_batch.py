@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.kernel.builders import at
 from tests.kernel.samples import RULES
+from tests.kernel.yaml_rules import rules_from
+from tests.runtime.school import PEOPLE, SCHOOL
 
 from dutyflow.bootstrap import memory_runner
 from dutyflow.errors import MisuseError, NaiveTimeError
@@ -109,6 +111,15 @@ def test_other_rows_and_other_commands_under_a_used_key_are_misuse() -> None:
 def test_an_unknown_workflow_or_key_is_misuse(wrong: dict[str, str]) -> None:
     with pytest.raises(MisuseError, match=next(iter(wrong.values()))):
         memory_runner(RULES).submit_rows(batch(GOOD, **wrong), ids=str, at=WHEN)
+
+
+def test_a_refused_batch_does_not_rest_on_tickets_that_only_its_own_rows_would_have_opened() -> None:
+    text = SCHOOL.replace("report: {opens: true, by: agent,", "report: {opens: true, by: agent, optional: [level],")
+    runner = memory_runner(rules_from(text, people=PEOPLE))
+    rows = ({"topic": "lift", "level": "1"}, {"topic": "lift", "level": "2"}, {"level": "3"})
+    reports = Batch(workflow="report", event="report", actor="A1", key="level", rows=rows)
+    answer = runner.submit_rows(reports, ids=lambda number: f"r-{number}", at=WHEN)
+    assert told(answer) == [(3, "3", "evidence", None)] and runner.tickets() == ()
 
 
 def test_an_id_that_is_taken_writes_nothing() -> None:

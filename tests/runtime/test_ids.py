@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tests.kernel.builders import at
 
-from dutyflow.runtime.ids import new_id
+from dutyflow.runtime.ids import is_derived, new_id
 
 NOW = at("03-02 09:00")
 
@@ -25,3 +25,8 @@ def test_an_id_has_no_letters_that_are_misread() -> None:
 
 def test_a_machine_whose_clock_stands_long_ago_still_gets_ids() -> None:
     assert new_id(at("1970-01-01 09:00")).startswith("0000000-")
+
+
+def test_ids_that_follow_from_others_are_recognised() -> None:
+    assert all(map(is_derived, ("c-1.1", "c-1.1.12", "desk:daily@2026-03-02", "desk:daily@2026-03-02.A1")))
+    assert not any(map(is_derived, (new_id(NOW), "c-1", "2026.03.case", "ann@example.com", "1.2-3")))

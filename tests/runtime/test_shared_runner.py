@@ -10,7 +10,7 @@ from tests.kernel.builders import at
 from tests.runtime.school import PEOPLE, SCHOOL
 
 from dutyflow.bootstrap.engine import Engine, Order
-from dutyflow.errors import ConflictError, MisuseError, MustWatchError, UnavailableError
+from dutyflow.errors import ConflictError, MisuseError, MustWatchError, StoreError, UnavailableError
 from dutyflow.kernel.commands import Fire, Open
 from dutyflow.ports.records import Answer, Commit
 from dutyflow.runtime import shared_runner
@@ -120,6 +120,20 @@ def test_jobs_of_one_transaction_see_each_other_and_a_failing_one_leaves_nothing
     assert isinstance(answers[1], MisuseError)
     assert len(store.commits) == 1
     assert {change.ticket.id for change in store.commits[0].changes} == {seat, answers[3].ticket}  # type: ignore[union-attr]  # it was answered
+
+
+def test_a_command_for_no_ticket_spoils_no_other(engine: Engine) -> None:
+    good, bad = engine.submit_many([Order(command=BOOK), Order(command=Fire(event="note", actor="A1"), ticket="")])
+    assert isinstance(good, Answer) and good.accepted
+    assert isinstance(bad, MisuseError)
+
+
+def test_where_one_job_cannot_be_kept_the_others_are(engine: Engine, store: Unlucky) -> None:
+    store.failures = [StoreError("together"), StoreError("the first alone")]
+    bad, good = engine.submit_many([Order(command=BOOK), Order(command=REPORT)])
+    assert isinstance(good, Answer) and good.accepted
+    assert isinstance(bad, StoreError) and bad.message == "the first alone"
+    assert [row.workflow for row in engine.find().rows] == ["report"]
 
 
 def test_a_transaction_in_which_nothing_happened_writes_nothing(engine: Engine, store: Unlucky) -> None:

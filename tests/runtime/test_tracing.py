@@ -43,6 +43,17 @@ def test_transactions_and_deliveries_have_spans_without_values(tmp_path: Path, m
     assert found["dutyflow.delivery"] == delivery
 
 
+def test_a_span_of_what_failed_names_the_failure_and_not_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(seen))
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", lambda: provider)
+    with pytest.raises(LookupError), span("transaction", jobs=1):
+        raise LookupError("13800000000")
+    (failed,) = seen.get_finished_spans()
+    assert (failed.status.is_ok, failed.status.description, failed.events) == (False, "LookupError", ())
+
+
 def test_without_opentelemetry_a_span_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.trace", None)
     with span("round", loop="timers") as note:

@@ -9,9 +9,11 @@ from tests.runtime.school import PEOPLE, SCHOOL
 
 from dutyflow.bootstrap.engine import Engine
 from dutyflow.kernel.commands import Fire, Open
+from dutyflow.kernel.denials import Denial
 from dutyflow.kernel.encoding import canonical
 from dutyflow.kernel.evolve import replay
 from dutyflow.kernel.privacy import MASK
+from dutyflow.ports.records import Asked
 from dutyflow.runtime.clocks import VirtualClock
 from dutyflow.runtime.views import View
 
@@ -72,3 +74,10 @@ def test_a_refusal_does_not_give_away_a_private_value(engine: Engine) -> None:
     seen = view(engine, "A1").answer(answer, engine.rules("school"), "seat")
     assert seen.denial is not None and seen.denial.code == "input"
     assert not shows(seen.denial) and not shows([item.what.denial for item in seen.happened])  # type: ignore[union-attr]  # a refusal leaves an entry only
+
+
+def test_of_a_workflow_that_nobody_knows_any_more_a_refusal_tells_no_values(engine: Engine) -> None:
+    denial = Denial(code="input", event="e", state="s", values={"field": "topic", "value": SECRET})
+    kept = Asked(at=at("03-02 10:00"), ticket="s", workflow="gone", actor="A1", event="e", denial=denial)
+    seen = view(engine, "C1").asked(None, kept, engine.rules("school"))
+    assert seen.denial is not None and seen.denial.code == "input" and not shows(seen.denial)

@@ -1,5 +1,6 @@
 """What only PostgreSQL can get wrong: transactions side by side, lost connections, and what its failures say."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from tests.postgres import PostgresServer
 from tests.stores.builders import NINE, advance, answered, hours, keep, opening, put, step, ticket
 
+from dutyflow.bootstrap.stores import open_store
 from dutyflow.errors import ConflictError, MisuseError, MustWatchError, SchemaError, StoreError, UnavailableError
 from dutyflow.ports.records import Commit
 from dutyflow.runtime.clocks import VirtualClock
@@ -453,3 +455,12 @@ def test_a_schema_of_somebody_else_is_left_alone(empty_url: str) -> None:
     for use in (PostgresStore, upgrade_postgres):
         with pytest.raises(StoreError, match="something else"):
             use(empty_url)
+
+
+@pytest.mark.parametrize("library", ["psycopg", "psycopg_pool"])
+def test_without_its_libraries_the_store_names_the_extra(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in [name for name in sys.modules if name.startswith("dutyflow.stores.postgres")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MisuseError, match=r"dutyflow\[postgres\]"):
+        open_store("postgresql://desk@localhost/desk")

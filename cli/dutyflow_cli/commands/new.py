@@ -130,7 +130,7 @@ def _tell_made(planned: Plan, target: Path, source: str, settings: Settings) -> 
         names = ", ".join(path.as_posix() for path in planned.kept) or "-"
         raise InputError(say("cli_new.not_clean", lang, names=names))
     passed = say("cli_test.passed", lang, count=len(trials.results))
-    click.echo(f"{clean_line(rulebooks, lang)}; {passed}")
+    click.echo(say("cli_new.clean", lang, counts=clean_line(rulebooks, lang), passed=passed))
     click.echo(say("cli_new.next", lang))
     where = target.as_posix()
     click.echo("  " + say("cli_new.step_edit", lang, path=f"{where}/lifecycle.yaml"))

@@ -89,7 +89,10 @@ def retry(context: click.Context, ids: tuple[str, ...], every: bool, store: str 
     with open_engine(store, settings) as engine:
         count = engine.store.retry_messages(None if every else ids, settings.clock.now())
     click.echo(retried_json(count) if form == "json" else say("cli_outbox.retried", settings.lang, count=count))
-    return ExitCode.FINE if every or count == len(set(ids)) else ExitCode.FINDINGS
+    others = 0 if every else len(set(ids)) - count
+    if others:
+        click.echo(say("cli_outbox.not_given_up", settings.lang, count=others), err=True)
+    return ExitCode.FINDINGS if others else ExitCode.FINE
 
 
 command.add_command(list_messages)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 
-from dutyflow.bootstrap.engine import Engine
-from dutyflow.kernel.commands import Open, Request
+from dutyflow.bootstrap.engine import SKEW_SECONDS, Engine
+from dutyflow.errors import InputError
+from dutyflow.kernel.commands import BUILT_IN, Open, Request
 from dutyflow.kernel.denials import Denial
 from dutyflow.kernel.rules import NEW, Rules
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.lab.requests import request
 from dutyflow.lab.script import ScriptError, read_pairs, script_error_text
 from dutyflow.ports.records import Answer
-from dutyflow.telling.moments import Anchor
+from dutyflow.telling.moments import Anchor, show_moment
 from dutyflow.telling.teller import Teller
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, option
@@ -154,6 +155,7 @@ def do(
         desk, asking = Desk(engine, settings), Asking(at, key, form)
         before = desk.ticket(desk.ticket_id(ticket))
         rules = desk.rules_of(before)
+        checked_name("event", event, (*rules.workflows[before.workflow].steps, *BUILT_IN), settings)
         command = request(event, rules.workflows[before.workflow], actor, data, reason)
         answer = _submit(desk, command, before.id, rules, asking)
         return _show_answer(desk, answer, before, rules, before.workflow, asking)
@@ -189,8 +191,15 @@ def _submit(desk: Desk, command: Request, ticket: str | None, rules: Rules, aski
 
 
 def _moment(at: str | None, desk: Desk, rules: Rules) -> datetime | None:
-    zone = desk.zone(rules.name)
-    return moment_of(at, Anchor(zone, desk.now, desk.now), desk.settings) if at is not None else None
+    """When it happened; `InputError` for a time to come."""
+    if at is None:
+        return None
+    zone, now = desk.zone(rules.name), desk.now
+    moment = moment_of(at, Anchor(zone, now, now), desk.settings)
+    if moment > now + timedelta(seconds=SKEW_SECONDS):
+        shown = {"at": show_moment(moment, zone, desk.lang), "now": show_moment(now, zone, desk.lang)}
+        raise InputError(say("cli_ticket.not_yet", desk.lang, **shown))
+    return moment
 
 
 def _show_answer(desk: Desk, answer: Answer, before: Ticket | None, rules: Rules, workflow: str, asking: Asking) -> int:
@@ -206,7 +215,7 @@ def _show_answer(desk: Desk, answer: Answer, before: Ticket | None, rules: Rules
 
 
 def _show_refusal(desk: Desk, denial: Denial, before: Ticket | None, rules: Rules, workflow: str) -> None:
-    actor = desk.engine.actor or ""
+    actor, teller = desk.engine.actor or "", Teller(rules, desk.lang, workflow)
     actions = desk.actions(before) if before else desk.engine.opening_actions(workflow, rulebook=rules.name)
-    other = tuple(action for action in actions if action.event != denial.event)
-    click.echo(draw(refusal_parts(denial, Teller(rules, desk.lang, workflow), actor, workflow, other), desk.settings))
+    parts = refusal_parts(denial, teller, actor, workflow, actions, opening=before is None)
+    click.echo(draw(parts, desk.settings))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
+from dutyflow.kernel.privacy import hidden_fields
 from dutyflow.kernel.rules import Rules
 from dutyflow.lab.script import ScriptError, read_pairs, script_error_text
 from dutyflow.ports.queue import LIMIT_MAX, Query
-from dutyflow.telling.moments import Anchor
+from dutyflow.telling.moments import Anchor, show_moment
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, option
 from dutyflow_cli.desk import Desk
@@ -24,6 +25,9 @@ from dutyflow_cli.settings import Settings, settings_of
 from dutyflow_cli.stores import checked_name, format_option, open_engine, store_option
 
 _LIMIT = 50
+_WORKER_IS_LATE = timedelta(minutes=1)
+_NAMED = ("workflow", "state", "role", "department")
+"""Conditions that go by names of the rulebooks."""
 
 viewer_option = option(
     "--as",
@@ -47,7 +51,7 @@ viewer_option = option(
             "dutyflow ticket list",
             "dutyflow ticket list --mine --as S1",
             "dutyflow ticket list --role supervisor --due-before +4h",
-            "dutyflow ticket list --all --field phone=138 --order newest",
+            "dutyflow ticket list --all --field phone=138 --as A1 --order newest",
         ),
     ),
 )
@@ -109,8 +113,17 @@ def list_tickets(
             return
         parts = [*queue_parts(desk, page), *footer_parts(page, counts, settings.lang)]
         click.echo(draw(parts, settings))
+        _point_at_the_worker(desk)
         if wishes["mine"] and not page.rows:
             _point_at_roles(desk)
+
+
+def _point_at_the_worker(desk: Desk) -> None:
+    """A deadline that has passed long ago, and nobody was told: no breach is counted before a worker has seen to it."""
+    since = desk.engine.next_due_at()
+    if since is not None and desk.now - since > _WORKER_IS_LATE:
+        shown = show_moment(since, desk.zone(), desk.lang)
+        click.echo(say("cli_queue.no_worker", desk.lang, since=shown), err=True)
 
 
 def _point_at_roles(desk: Desk) -> None:
@@ -122,7 +135,8 @@ def _point_at_roles(desk: Desk) -> None:
 
 
 def _query(wishes: Mapping[str, Any], desk: Desk) -> Query:
-    rulebooks = [desk.engine.rules(book) for book in desk.engine.rulebooks()]
+    names_something = any(wishes[kind] for kind in (*_NAMED, "pairs"))  # else nobody waits for rulebooks to be read
+    rulebooks = [desk.engine.rules(book) for book in desk.engine.rulebooks()] if names_something else []
     _check_names(wishes, rulebooks, desk.settings)
     closed = None if wishes["both"] else bool(wishes["closed"])
     return Query(
@@ -134,7 +148,7 @@ def _query(wishes: Mapping[str, Any], desk: Desk) -> Query:
         due_before=_moment(wishes["due_before"], desk),
         breached=True if wishes["breached"] else None,
         closed=closed,
-        fields=_fields(wishes["pairs"], rulebooks, desk.settings),
+        fields=_fields(wishes["pairs"], rulebooks, desk),
         text=wishes["text"],
         order=wishes["order"],
     )
@@ -142,7 +156,7 @@ def _query(wishes: Mapping[str, Any], desk: Desk) -> Query:
 
 def _check_names(wishes: Mapping[str, Any], rulebooks: list[Rules], settings: Settings) -> None:
     """A name that no rulebook has finds nothing: whoever mistyped it should hear that."""
-    for kind in ("workflow", "state", "role", "department"):
+    for kind in _NAMED:
         if wishes[kind] is not None:
             checked_name(kind, wishes[kind], _names(kind, rulebooks), settings)
 
@@ -164,17 +178,20 @@ def _moment(text: str | None, desk: Desk) -> datetime | None:
     return moment_of(text, Anchor(desk.zone(), desk.now, desk.now), desk.settings) if text is not None else None
 
 
-def _fields(pairs: tuple[str, ...], rulebooks: list[Rules], settings: Settings) -> dict[str, Any]:
-    """Values as the fields of their names keep them."""
+def _fields(pairs: tuple[str, ...], rulebooks: list[Rules], desk: Desk) -> dict[str, Any]:
+    """Values as the fields of their names keep them. Nobody in particular may not search for what is private."""
+    settings = desk.settings
     try:
         given = read_pairs(pairs)
     except ScriptError as error:
         raise click.UsageError(script_error_text(error, settings.lang)) from None
-    known = {
-        name: field for rules in rulebooks for flow in rules.workflows.values() for name, field in flow.fields.items()
-    }
+    flows = [flow for rules in rulebooks for flow in rules.workflows.values()]
+    known = {name: field for flow in flows for name, field in flow.fields.items()}
+    private = {name for flow in flows for name in hidden_fields(flow, frozenset())}
     for name, text in given.items():
         checked_name("field", name, known, settings)
+        if desk.engine.actor is None and name in private:
+            raise click.UsageError(say("cli_queue.private_needs_as", settings.lang, name=name))
         try:
             given[name] = known[name].accept(text)
         except ValueError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from itertools import takewhile
 
 import click
 from rich.console import RenderableType
@@ -10,6 +12,7 @@ from rich.text import Text
 
 from dutyflow.kernel.commands import BUILT_IN
 from dutyflow.kernel.encoding import plain_json
+from dutyflow.kernel.events import Event
 from dutyflow.kernel.history import seal
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.telling.reasons import places_of
@@ -112,8 +115,12 @@ def _why_event(desk: Desk, ticket: Ticket, event: str, form: str) -> str:
 @bilingual_command(
     "history",
     Help(
-        zh="按次序列出一张工单的每个事件：序号、时间、谁、哈希；被拒绝的也在其中。",
-        en="List every event of a ticket in order: its number, time, actor and hash; refusals stand between them.",
+        zh="""按次序列出一张工单的每个事件：序号、时间、谁、哈希；被拒绝的也在其中。
+
+        哈希只给到第一处被遮住的内容为止：有了哈希，被遮住的电话号码可以逐个试出来。""",
+        en="""List every event of a ticket in order: its number, time, actor and hash; refusals stand between them.
+
+        Hashes end where something is masked: with them, a masked telephone number could be found by trying.""",
         examples=("dutyflow ticket history TS-2026-0001", "dutyflow ticket history TS-2026-0001 --raw"),
     ),
 )
@@ -134,9 +141,18 @@ def history(context: click.Context, ticket: str, raw: bool, actor: str | None, s
             for event in events:
                 click.echo(json.dumps(json.loads(plain_json(event)), ensure_ascii=False))
             return
-        hashes = seal(engine.store.history(found.id))  # of the events as they are kept, not as this reader sees them
+        hashes = _hashes(engine.store.history(found.id), events)
         listed = list(entries(events, hashes, desk.asked(found)))
         if form == "json":
             click.echo(history_json(found, listed, writer_of(desk, found), desk.rules_of(found)))
         else:
             click.echo(draw(history_parts(listed, desk.teller(found), found.workflow), settings))
+
+
+def _hashes(kept: Sequence[Event], seen: Sequence[Event]) -> tuple[str, ...]:
+    """The hash of each event as it is kept; none from the first one on of which this reader does not see everything.
+
+    A telephone number is soon guessed by whoever can try each one against a hash, be it that of a later event.
+    """
+    open_to_see = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(kept, seen, strict=True))))
+    return (*seal(kept[:open_to_see]), *[""] * (len(kept) - open_to_see))

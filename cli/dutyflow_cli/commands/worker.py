@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dutyflow.bootstrap.engine import Engine
-from dutyflow.errors import MisuseError
+from dutyflow.errors import InputError, MisuseError
 from dutyflow.wording import say
 from dutyflow.worker.pace import Pace
 from dutyflow.worker.worker import Worker
@@ -156,7 +156,12 @@ def _listen(
         metrics.watch(engine.store, engine.clock)
     host, port = address
     text = metrics.text if metrics is not None else None
-    server = stack.enter_context(StatusServer(host, port, health=worker.health, metrics=text))
+    try:
+        server = stack.enter_context(StatusServer(host, port, health=worker.health, metrics=text))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        said = say("cli_worker.cannot_listen", settings.lang, address=f"{host}:{port}", reason=reason)
+        raise InputError(said) from error
     click.echo(say("cli_worker.listens", settings.lang, address=f"http://{host}:{server.port}"), err=True)
 
 

@@ -13,7 +13,7 @@ from dutyflow.telling.teller import Teller, denial_text
 from dutyflow.wording import say
 from dutyflow_cli.entries import Entry
 from dutyflow_cli.render.excerpt import clean
-from dutyflow_cli.render.tables import table
+from dutyflow_cli.render.tables import Prose, table
 from dutyflow_cli.render.ticket import says
 
 _HASH = 8
@@ -25,13 +25,13 @@ def history_parts(listed: Sequence[Entry], teller: Teller, workflow: str) -> Ite
     yield table(heads, [_cells(entry, teller, workflow) for entry in listed])
 
 
-def _cells(entry: Entry, teller: Teller, workflow: str) -> tuple[str | Text, ...]:
+def _cells(entry: Entry, teller: Teller, workflow: str) -> tuple[RenderableType, ...]:
     style = "red" if entry.asked is not None else ""
     return (
         str(entry.seq or "-"),
         show_moment(entry.at, teller.zone, teller.lang),
         "" if entry.actor == "system" else clean(entry.actor),
-        Text(clean(_what(entry, teller, workflow)), style=style),
+        Prose(clean(_what(entry, teller, workflow)), style),
         Text(entry.hash[:_HASH], style="dim"),
     )
 

@@ -17,12 +17,14 @@ from dutyflow.telling.teller import Teller
 from dutyflow.wording import say
 from dutyflow_cli.desk import Desk
 from dutyflow_cli.render.excerpt import clean
-from dutyflow_cli.render.tables import prose, table, width
+from dutyflow_cli.render.tables import indented, prose, table, width
 from dutyflow_cli.render.ticket import says
 
 SCHEMA_VERSION = 1
 _STYLES = {"dead": "red", "delivered": "green"}
 _HEADS = ("number", "status", "id", "about", "to", "try", "tries", "problem")
+_NARROW = 100
+"""Below this width a table of so many columns cannot be read: each message has lines of its own."""
 
 
 def outbox_parts(desk: Desk, found: Sequence[Waiting], cursor: int | None) -> Iterator[RenderableType]:
@@ -30,9 +32,22 @@ def outbox_parts(desk: Desk, found: Sequence[Waiting], cursor: int | None) -> It
     if not found:
         yield Text(say("cli_outbox.empty", desk.lang))
         return
-    yield table([say(f"cli_outbox.{head}", desk.lang) for head in _HEADS], [_cells(one, desk) for one in found])
+    rows = [_cells(one, desk) for one in found]
+    if width() >= _NARROW:
+        yield table([say(f"cli_outbox.{head}", desk.lang) for head in _HEADS], rows)
+    else:
+        for row in rows:
+            yield from _block(row, desk.lang)
     if cursor is not None:
         yield prose(say("cli_queue.more", desk.lang, cursor=cursor), width(), "dim")
+
+
+def _block(row: Sequence[str | Text], lang: str) -> Iterator[RenderableType]:
+    """One message in lines: which it is, and below it what a wide table has beside it."""
+    number, status, name, about, to, try_at, tries, problem = row
+    yield Text.assemble(number, "  ", status, "  ", name)
+    rest = (about, to, try_at, say("cli_outbox.tried", lang, count=tries), problem)
+    yield indented(" · ".join(str(cell) for cell in rest if cell), 3)
 
 
 def _cells(one: Waiting, desk: Desk) -> tuple[str | Text, ...]:

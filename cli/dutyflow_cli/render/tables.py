@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from io import StringIO
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -20,9 +21,10 @@ from dutyflow_cli.settings import Settings
 _WIDTH_OF_A_PIPE = 160
 _WIDTH_MIN = 40
 _WIDE = r"\u2e80-\u9fff\uff00-\uffef"
-# A line may end after a Chinese character (with the punctuation that follows it), or after a blank.
-_AFTER = r"[，。；：、！？）》”…,.;:!?)]*"
-TOKEN = re.compile(rf"\s*(?:[{_WIDE}“（《]{_AFTER}|[^\s{_WIDE}“（《]+{_AFTER})|\s+")
+# A line may end after a Chinese character (with the marks that open before it and close after it), or after a blank.
+_BEFORE = r"[“（《「]*"
+_AFTER = r"[，。；：、！？）》”」…,.;:!?)]*"
+TOKEN = re.compile(rf"\s*{_BEFORE}(?:[{_WIDE}“]|[^\s{_WIDE}“]+){_AFTER}|\s+")
 
 
 def width() -> int:
@@ -50,7 +52,7 @@ def draw(parts: Iterable[RenderableType], settings: Settings, columns: int | Non
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], *, indent: int = 0) -> RenderableType:
+def table(heads: Sequence[str], rows: Iterable[Sequence[RenderableType]], *, indent: int = 0) -> RenderableType:
     """A table without lines; a cell that does not fit goes on below, in its column."""
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=any(heads))
     for head in heads:
@@ -61,18 +63,22 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str | Text]], *, indent:
 
 
 @dataclass(frozen=True, slots=True)
-class _Prose:
-    """Text that is broken to whatever width it is given when it is drawn."""
+class Prose:
+    """Text that is broken to whatever width it is given when it is drawn, in a table too."""
 
     text: str
+    style: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield prose(self.text, options.max_width)
+        yield prose(self.text, options.max_width, self.style)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(1, cells(self.text)).with_maximum(options.max_width)
 
 
 def indented(text: str | Text, by: int) -> Padding:
     """Text that begins, and goes on, some cells to the right."""
-    return Padding(text if isinstance(text, Text) else _Prose(text), (0, 0, 0, by))
+    return Padding(text if isinstance(text, Text) else Prose(text), (0, 0, 0, by))
 
 
 def prose(text: str, size: int, style: str = "") -> Text:

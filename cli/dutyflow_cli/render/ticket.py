@@ -134,7 +134,7 @@ def answer_parts(desk: Desk, before: Ticket | None, ticket: Ticket, answer: Answ
 
 
 def refusal_parts(
-    denial: Denial, teller: Teller, actor: str, workflow: str, actions: tuple[Action, ...]
+    denial: Denial, teller: Teller, actor: str, workflow: str, actions: tuple[Action, ...], *, opening: bool
 ) -> Iterator[RenderableType]:
     """Why not, which line says so, which data is missing, and what the person may do instead."""
     said = denial_text(denial, teller.rules, teller.lang, workflow=workflow)
@@ -146,9 +146,12 @@ def refusal_parts(
         yield indented(say("cli_ticket.missing", teller.lang), 2)
         yield table(("", ""), list(_missing(missing, teller, workflow)), indent=4)
         return
-    possible = [f"{teller.title(one.title, one.event)} ({one.event})" for one in actions if one.allowed]
-    key = "instead" if possible else "nothing_instead"
-    yield indented(say(f"cli_ticket.{key}", teller.lang, actor=clean(actor), events=teller.listed(possible)), 2)
+    allowed = [one for one in actions if one.allowed]
+    other = [f"{teller.title(one.title, one.event)} ({one.event})" for one in allowed if one.event != denial.event]
+    if other:
+        yield indented(say("cli_ticket.instead", teller.lang, actor=clean(actor), events=teller.listed(other)), 2)
+    elif not allowed and not opening:  # with other data the same event may go through; without a ticket there is no why
+        yield indented(say("cli_ticket.nothing_instead", teller.lang, actor=clean(actor)), 2)
 
 
 def _missing(missing: tuple[str, ...], teller: Teller, workflow: str) -> Iterator[tuple[str, str]]:

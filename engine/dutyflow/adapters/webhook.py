@@ -134,7 +134,9 @@ def _target(url: str, allow_private: bool) -> httpcore.URL:
     host = str(parts.hostname)
     address = read_address(host)
     if address is not None and not allow_private and not is_public(address):
-        raise MisuseError(f"{host} is not a public address: set `allow_private` if the receiver is in the house.")
+        raise MisuseError(
+            f"{host} is not a public address: if the receiver is in the house, say `allow_private` (`--allow-private`)."
+        )
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     written = quote(target, safe="/?%:@!$&'()*+,;=~")
     return httpcore.URL(scheme=parts.scheme, host=_ascii(host), port=parts.port, target=written)
@@ -186,7 +188,7 @@ def _wait(text: str, now: datetime) -> timedelta | None:
         return min(timedelta(seconds=min(int(text.strip()[:9]), 10**6)), RETRY_AFTER_MAX)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+        wait = until.replace(tzinfo=until.tzinfo or UTC) - now
+    except (ValueError, OverflowError):  # OverflowError: a year that no date can have
         return None
-    wait = until.replace(tzinfo=until.tzinfo or UTC) - now
     return min(max(wait, timedelta()), RETRY_AFTER_MAX)

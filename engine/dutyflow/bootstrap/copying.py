@@ -69,7 +69,7 @@ def back_up(url: str, file: Path) -> None:
 def _check_kinds(source: str, target: str) -> None:
     for url in (source, target):
         if kind_of(url) not in (SQLITE, POSTGRES):
-            raise MisuseError(f"{url}: a store in memory ends with its process; name one that lasts.")
+            raise MisuseError(f"{shown(url)}: a store in memory ends with its process; name one that lasts.")
     if source == target or (kind_of(source) == kind_of(target) == SQLITE and _same_file(source, target)):
         raise MisuseError(f"{shown(source)}: this is the same store; name another one to copy into.")
 

@@ -15,7 +15,7 @@ from dutyflow.errors import DutyflowError, ForbiddenError, MisuseError, UnknownT
 from dutyflow.kernel.actions import Action, next_actions, opening_actions
 from dutyflow.kernel.commands import Open, Request
 from dutyflow.kernel.events import Event
-from dutyflow.kernel.rules import Rules
+from dutyflow.kernel.rules import SYSTEM, Rules
 from dutyflow.kernel.ticket import Ticket
 from dutyflow.ports.host import Clock, Directory, Handler, Observer
 from dutyflow.ports.queue import Count, Page, Query, Recorded
@@ -27,8 +27,9 @@ from dutyflow.runtime.answering import fingerprint, in_utc
 from dutyflow.runtime.batch import Batch, check_key
 from dutyflow.runtime.catalogue import Catalogue
 from dutyflow.runtime.clocks import SystemClock, pause
-from dutyflow.runtime.ids import new_id
+from dutyflow.runtime.ids import is_derived, new_id
 from dutyflow.runtime.jobs import CommandJob, RowsJob, checked_time
+from dutyflow.runtime.limits import check_command, check_name, check_query, check_rows, is_storable
 from dutyflow.runtime.listing import filed_fields
 from dutyflow.runtime.shared_runner import SharedRunner
 from dutyflow.runtime.views import View
@@ -83,7 +84,7 @@ class Engine:
     ) -> None:
         """An engine on a store that is open. A `directory` takes the place of the members that rulebooks name."""
         self.clock = clock or SystemClock()
-        self.actor = actor
+        self.actor = check_name("The actor", actor) if actor is not None else None
         self.store = store
         self.catalogue = Catalogue(store, directory)
         self._observer = observer
@@ -103,9 +104,13 @@ class Engine:
         return cls(open_store(url), directory=directory, clock=clock, actor=actor, observer=observer)
 
     def acting_as(self, actor: str) -> Engine:
-        """The same engine for one person only; closing it is the business of the first."""
-        if self.actor not in (None, actor):
-            raise ForbiddenError(f"This engine acts for {self.actor} and cannot act for {actor}.")
+        """The same engine for one person only; closing it is the business of the first.
+
+        `ForbiddenError` for another person than it acts for already, and for `system`: nobody who signs in is that.
+        """
+        self._check_actor(check_name("The actor", actor))
+        if actor == SYSTEM:
+            raise ForbiddenError(f"Nobody acts as `{SYSTEM}`: what happens by itself has that name.")
         bound = object.__new__(Engine)
         bound.__dict__.update(self.__dict__, actor=actor)
         return bound
@@ -134,6 +139,7 @@ class Engine:
         bundle = _bundled(rulebook)
         self._check_name(bundle)
         now = self.clock.now()
+        self.catalogue.refresh()
         running = self.catalogue.schedules_of(bundle.name)
         filed = filed_fields(self.catalogue.add(bundle))
         is_new = self.store.publish(bundle.name, bundle.hash, bundle.to_bytes(), now, filed=filed, zones=zone_data())
@@ -197,11 +203,12 @@ class Engine:
     ) -> BatchAnswer:
         """Open a ticket for every row in one transaction, or none and say what is wrong with each bad row."""
         self._check_actor(batch.actor)
+        check_rows(batch, key)
         now = self.clock.now()
         rules = self.catalogue.newest(rulebook or self.catalogue.book_of(batch.workflow))
         check_key(batch, rules)
         moment = checked_time(in_utc(at) if at else None, now, SKEW_SECONDS)
-        job = RowsJob(batch=batch, ids=ids or (lambda _: new_id(now)), rules=rules, at=moment, key=key)
+        job = RowsJob(batch=batch, ids=_named(ids) or (lambda _: new_id(now)), rules=rules, at=moment, key=key)
         answer = self._runner.run(job)
         assert isinstance(answer, BatchAnswer), "rows are answered by a batch answer"
         return self._view.rows(answer, rules, batch.workflow) if self._view else answer
@@ -242,6 +249,7 @@ class Engine:
     def find(self, query: Query | None = None, *, limit: int = PAGE_ROWS, after: str | None = None) -> Page:
         """One page of a queue (of all open tickets, without a query); hand in its `cursor` as `after` for the next."""
         query = query or Query()
+        check_query(query)
         if query.fields and self._view:
             self._check_fields(query, self._view)
         return self.store.find(query, limit=limit, after=after)
@@ -318,6 +326,7 @@ class Engine:
     def _job(self, order: Order) -> CommandJob:
         command, rules = order.command, None
         self._check_actor(command.actor)
+        check_command(command, order.key)
         now = self.clock.now()
         if isinstance(command, Open):
             if order.ticket is not None:
@@ -329,15 +338,18 @@ class Engine:
                 raise MisuseError("Children are opened by their parents, as the rulebook says.")
             if not command.ticket:
                 command = msgspec.structs.replace(command, ticket=new_id(now))
-        elif order.ticket is None:
+            _check_own(command.ticket)
+        elif not order.ticket:
             raise MisuseError("Say which ticket the command is for.")
+        elif not is_storable(order.ticket):
+            raise UnknownTicketError
         return CommandJob(
             command=command,
             ticket=order.ticket,
             rules=rules,
             at=checked_time(in_utc(order.at) if order.at is not None else None, now, SKEW_SECONDS),
             key=order.key,
-            same=_fingerprint(command, order.ticket),
+            same=fingerprint(command, order.ticket),
         )
 
     def _job_or_error(self, order: Order) -> CommandJob | DutyflowError:
@@ -365,7 +377,7 @@ class Engine:
         return view.answer(answer, self.catalogue.rules_of(found), found.workflow)
 
     def _load(self, ticket: str) -> Ticket:
-        found = self.store.load(ticket)
+        found = self.store.load(ticket) if is_storable(ticket) else None
         if found is None:
             raise UnknownTicketError(f"No ticket has the id {ticket!r}.")
         return found
@@ -397,13 +409,22 @@ class Engine:
             raise MisuseError(f"The rules of {bundle.name} are published already, word for word, as {name}.")
 
     def _check_fields(self, query: Query, view: View) -> None:
-        """Nobody may find out what a private field holds by searching for it."""
+        """Nobody may find out what a private field holds by searching for it.
+
+        Older versions may have kept as private what the newest has no longer: by such fields nobody searches here.
+        """
+        known: set[str] = set()
         for book in [query.book] if query.book else self.catalogue.names():
             rules = self.catalogue.newest(book)
             for workflow in [query.workflow] if query.workflow else rules.workflows:
-                hidden = view.hidden(rules, workflow) if workflow in rules.workflows else frozenset()
+                if workflow not in rules.workflows:
+                    continue
+                hidden = view.hidden(rules, workflow)
                 if not hidden.isdisjoint(query.fields):
                     raise ForbiddenError(f"{self.actor} may not see {', '.join(sorted(hidden & set(query.fields)))}.")
+                known |= set(rules.workflows[workflow].fields)
+        if not known.issuperset(query.fields):
+            raise ForbiddenError(f"{self.actor} may search only by fields of the newest versions.")
 
 
 def _bundled(rulebook: str | Path | Loaded | Bundle) -> Bundle:
@@ -413,8 +434,13 @@ def _bundled(rulebook: str | Path | Loaded | Bundle) -> Bundle:
     return bundle_of(loaded)
 
 
-def _fingerprint(command: Request, ticket: str | None) -> str:
-    try:
-        return fingerprint(command, ticket)
-    except (TypeError, msgspec.MsgspecError) as error:
-        raise MisuseError(f"A command carries a value that no field can hold: {error}.") from error
+def _named(ids: Callable[[int], str] | None) -> Callable[[int], str] | None:
+    """Ids that a caller makes, each of them checked."""
+    return None if ids is None else lambda number: _check_own(check_name("The id of a ticket", ids(number)))
+
+
+def _check_own(ticket: str) -> str:
+    """The id, if it is none of those that follow from others."""
+    if is_derived(ticket):
+        raise MisuseError("An id with such an end is given to children and to what schedules open: take another one.")
+    return ticket

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +12,9 @@ from dutyflow.ports.store import SharedStore
 from dutyflow.stores.queries import Migration
 
 SQLITE, POSTGRES, MEMORY = "sqlite", "postgresql", "memory"
+
+_PASSWORDS = (re.compile(r"(:(?!//)).*(?=@)"), re.compile(r"(password=|passfile=)[^&\s]*", re.IGNORECASE))
+"""Where one may stand: `user:password@host`, `?password=...`."""
 
 _FORMS = "sqlite:///tickets.db, sqlite:////var/lib/desk/tickets.db, postgresql://user@host/database, memory:"
 
@@ -60,17 +64,15 @@ def sqlite_path(url: str) -> Path:
     parts = urlsplit(url)
     path = unquote(parts.path)
     if parts.netloc or not path.startswith("/") or path == "/":
-        raise MisuseError(f"{url!r} names no file; write one of: {_FORMS}.")
+        raise MisuseError(f"{shown(url)!r} names no file; write one of: {_FORMS}.")
     return Path(path[1:])
 
 
 def shown(url: str) -> str:
-    """The URL as it may be shown: without a password."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    place = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"{parts.username or ''}:***@{place}").geturl()
+    """The URL as it may be shown: without a password, even where it is misspelt and no URL."""
+    for password in _PASSWORDS:
+        url = password.sub(r"\1***", url)
+    return url
 
 
 def _open_sqlite(path: Path, clock: Clock | None) -> SharedStore:

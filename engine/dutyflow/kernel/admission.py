@@ -1,6 +1,8 @@
 """Whether a request is let in: does the actor hold a role that may ask, do the values fit the fields that it takes."""
 
 from collections.abc import Mapping
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from dutyflow.kernel.denials import Denial
@@ -9,6 +11,13 @@ from dutyflow.kernel.rules import Workflow
 
 OWNER = "owner"
 """In `by:`, whoever owns the present state."""
+
+SHOWN_LENGTH_MAX = 200
+"""Characters of a refused value that the refusal repeats."""
+
+NUMBER_SHOWN_MAX = 10**18
+
+_SINGLE = (bool, int, float, Decimal, date, time, timedelta)
 
 
 def role_denied(draft: Draft, allowed: frozenset[str], event: str, actor: str, *, source: str) -> Denial | None:
@@ -47,19 +56,31 @@ def accepted(
     given: dict[str, Any] = {}
     for name, raw in data.items():
         if name not in accepts:
-            values: dict[str, Any] = {"field": name, "accepts": tuple(sorted(accepts))}
+            values: dict[str, Any] = {"field": _shown(name), "accepts": tuple(sorted(accepts))}
             return _input_denied(draft, event, values, source)
         field = draft.workflow.fields[name]
         try:
             given[name] = value = field.accept(raw)
         except ValueError as problem:
             limits = getattr(problem, "limits", {})
-            values = {"field": name, "value": raw, "problem": str(problem), "limits": limits}
+            values = {"field": name, "value": _shown(raw), "problem": str(problem), "limits": limits}
             return _input_denied(draft, event, values, source)
         if field.kind == "person" and value is not None and not is_person(draft, field.role, value):
-            values = {"field": name, "value": raw, "role": field.role or ""}
+            values = {"field": name, "value": _shown(raw), "role": field.role or ""}
             return _input_denied(draft, event, values, source)
     return given
+
+
+def _shown(raw: Any) -> Any:
+    """What a refusal repeats of a value that it refuses: refusals are kept, and whatever was sent is not.
+
+    A mapping could pass itself off as a typed value when the refusal is read again.
+    """
+    if isinstance(raw, str):
+        return raw if len(raw) <= SHOWN_LENGTH_MAX else f"{raw[:SHOWN_LENGTH_MAX]}…"
+    if isinstance(raw, int) and abs(raw) > NUMBER_SHOWN_MAX:
+        return _shown(hex(raw))  # JSON readers take such a number for another one, or for none
+    return raw if raw is None or isinstance(raw, _SINGLE) else _shown(str(raw))
 
 
 def _input_denied(draft: Draft, event: str, values: Mapping[str, Any], source: str) -> Denial:

@@ -32,6 +32,10 @@ class Reads(Protocol):
         """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
         ...
 
+    def in_opening_order(self, tickets: Iterable[str]) -> tuple[str, ...]:
+        """Those of these tickets that are there, in the order in which they were opened."""
+        ...
+
     def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
         """Tickets of a workflow whose fields have these values, the one opened last first."""
         ...

@@ -79,7 +79,7 @@ def _taker(field_type: Type, limits: Mapping[str, Any], zone: ZoneInfo) -> Accep
 
 
 def _text(value: Any, limits: Mapping[str, Any]) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:  # a NUL is no sign of any script, and PostgreSQL refuses it
         raise BadValue("text_expected")
     longest = int(limits.get("max_length", TEXT_MAX))
     if len(value) > longest:

@@ -17,6 +17,11 @@ from dutyflow.ports.records import Answer, BatchAnswer, KeptAnswer
 from dutyflow.runtime.step import Step, Versions, asked, fire_instead
 from dutyflow.runtime.work import Work
 
+COMMAND_BYTES_MAX = 1024 * 1024
+"""What a command may bring, written down: many times the longest text, and far from what fills a disk."""
+
+YEAR_MIN, YEAR_MAX = 1900, 2199
+
 
 def answer(versions: Versions, rules: Rules, work: Work, command: Request, target: str, at: datetime) -> Answer:
     """Let a command go through or be refused; `work` then holds what is to be written.
@@ -33,7 +38,6 @@ def answer(versions: Versions, rules: Rules, work: Work, command: Request, targe
         step.work.note(asked(command, step.reached, at, None, workflow=workflow))
         work.join(step.work)
         return Answer(ticket=step.reached, happened=tuple(step.work.happened))
-    work.join_reads(step.work)
     ticket = known.id if known is not None else None
     refusal = work.fork()
     refusal.note(asked(command, ticket, at, denial, workflow=workflow))
@@ -52,7 +56,6 @@ def _follow(versions: Versions, rules: Rules, work: Work, effect: Resubmit, at: 
     if denial is None:
         work.join(step.work)
     else:
-        work.join_reads(step.work)
         work.note(asked(fire_instead(effect), effect.ticket, at, denial, workflow=other.workflow))
 
 
@@ -67,15 +70,31 @@ def kept_answer(work: Work, key: str | None, fingerprint: str) -> Answer | Batch
 
 
 def fingerprint(command: Request, ticket: str | None) -> str:
-    """What makes two commands the same; the id that was proposed for a new ticket does not count."""
+    """What makes two commands the same, the actor included; an id that was proposed for a new ticket does not count.
+
+    Raises `MisuseError` where the values of a command are too much, or cannot be written down.
+    """
     same = msgspec.structs.replace(command, ticket="") if isinstance(command, Open) else command
-    return hashlib.sha256(canonical((type(command).__name__, same, ticket))).hexdigest()
+    return fingerprint_of((type(command).__name__, same, ticket), COMMAND_BYTES_MAX)
+
+
+def fingerprint_of(values: object, bytes_max: int) -> str:
+    """The hash of what can be written down in so many bytes; else `MisuseError`."""
+    try:
+        body = canonical(values)
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
+        raise MisuseError(f"A command carries a value that no field can hold ({type(error).__name__}).") from error
+    if len(body) > bytes_max:
+        raise MisuseError(f"A command carries {len(body)} bytes of data; there may be {bytes_max}.")
+    return hashlib.sha256(body).hexdigest()
 
 
 def in_utc(at: datetime) -> datetime:
-    """The moment in UTC; `NaiveTimeError` without a zone."""
+    """The moment in UTC; `NaiveTimeError` without a zone, `MisuseError` for one that not every zone can show."""
     if at.tzinfo is None:
         raise NaiveTimeError
+    if not YEAR_MIN <= at.year <= YEAR_MAX:
+        raise MisuseError(f"A moment lies between the years {YEAR_MIN} and {YEAR_MAX}, not in {at.year}.")
     return at.astimezone(UTC)
 
 

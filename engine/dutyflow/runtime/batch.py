@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dutyflow.errors import MisuseError
+from dutyflow.kernel.admission import SHOWN_LENGTH_MAX
 from dutyflow.kernel.commands import Open
-from dutyflow.kernel.encoding import canonical
 from dutyflow.kernel.guards import is_blank
 from dutyflow.kernel.rules import Rules
 from dutyflow.ports.records import BadRow, BatchAnswer
+from dutyflow.runtime.answering import fingerprint_of
 from dutyflow.runtime.step import Step, Versions, asked
 from dutyflow.runtime.work import Work
 
@@ -21,6 +21,9 @@ Row = Mapping[str, Any]
 
 MISSING_KEY, REPEATED_KEY = WHYS = ("missing_key", "repeated_key")
 """Why a row is bad before any rule has been asked."""
+
+BATCH_BYTES_MAX = 64 * 1024 * 1024
+"""What all rows of a batch may bring, written down: more than a file of rows may hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +62,15 @@ def open_rows(
         step = Step(versions, rules, whole.fork())
         denial = step.perform(opening.ticket, opening, at)
         if denial is not None:
-            bad[number] = BadRow(number=number, key=_key_of(row, batch.key), why=denial.code, denial=denial)
+            bad[number] = BadRow(
+                number=number, key=_key_of(row, batch.key)[:SHOWN_LENGTH_MAX], why=denial.code, denial=denial
+            )
             refusals.note(asked(opening, None, at, denial, workflow=batch.workflow))
-            refusals.join_reads(step.work)
             continue
         step.work.note(asked(opening, step.reached, at, None, workflow=batch.workflow))
         whole.join(step.work)
         opened.append(step.reached or opening.ticket)
     if bad:
-        refusals.join_reads(whole)
         work.join(refusals)
         return BatchAnswer(happened=tuple(refusals.happened), bad=tuple(bad[number] for number in sorted(bad)))
     work.join(whole)
@@ -78,7 +81,7 @@ def fingerprint_of_rows(batch: Batch) -> str:
     """What makes two batches the same: the same rows in the same order."""
     rows = [dict(row) for row in batch.rows]
     same = ("Rows", batch.workflow, batch.event, batch.actor, batch.key, batch.reason, rows)
-    return hashlib.sha256(canonical(same)).hexdigest()
+    return fingerprint_of(same, BATCH_BYTES_MAX)
 
 
 def check_key(batch: Batch, rules: Rules) -> None:
@@ -111,7 +114,7 @@ def _bad_keys(rows: Iterable[Row], field: str) -> dict[int, BadRow]:
         if not key:
             bad[number] = BadRow(number=number, key="", why=MISSING_KEY)
         elif first.setdefault(key, number) != number:
-            bad[number] = BadRow(number=number, key=key, why=REPEATED_KEY, first=first[key])
+            bad[number] = BadRow(number=number, key=key[:SHOWN_LENGTH_MAX], why=REPEATED_KEY, first=first[key])
     return bad
 
 

@@ -62,6 +62,7 @@ class Catalogue:
 
     def newest(self, book: str) -> Rules:
         """The newest version of a rulebook; `MisuseError` if none is published."""
+        self.freshen()
         if book not in self._newest:
             self.refresh()
         version = self._newest.get(book)
@@ -73,6 +74,7 @@ class Catalogue:
 
     def book_of(self, workflow: str) -> str:
         """The one rulebook that declares a workflow; `MisuseError` if none does, or several do."""
+        self.freshen()
         found = self._declaring(workflow)
         if not found:
             self.refresh()
@@ -93,7 +95,7 @@ class Catalogue:
 
     def schedules_of(self, book: str) -> frozenset[str]:
         """The schedules that the newest version of a rulebook declares; none if there is no version that can run."""
-        self.refresh()
+        self.freshen()
         try:
             return frozenset(self.newest(book).schedules) if book in self._newest else frozenset()
         except RulebookError:  # an older dutyflow took it; publishing a better one is the way out

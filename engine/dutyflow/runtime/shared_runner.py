@@ -7,14 +7,16 @@ must be watched) is tried again from the start, because what a job decides depen
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import count
+from sys import maxsize
 
 from msgspec.structs import replace
 
-from dutyflow.errors import ConflictError, MustWatchError
+from dutyflow.errors import ConflictError, MustWatchError, StoreError, UnavailableError
 from dutyflow.kernel.recurring import next_occurrence, openings_at
 from dutyflow.kernel.rules import Rules, Schedule
 from dutyflow.kernel.ticket import Ticket
@@ -43,6 +45,8 @@ CLAIM_MAX = 64
 
 _FIRST_PAUSE_SECONDS = 0.002
 _MICROSECOND = timedelta(microseconds=1)
+
+_log = logging.getLogger(__name__)
 
 Watching = frozenset[tuple[str, str]]
 
@@ -73,21 +77,36 @@ class SharedRunner:
     def run_due(self, before: datetime, *, limit: int | None = None) -> tuple[Happening, ...]:
         """Fire what is due before a moment, schedules included, each at its own time; what happened.
 
-        With `limit`, ends after about so many tickets.
+        With `limit`, ends after about so many tickets. A schedule that cannot open its tickets is left as it stands,
+        told of in the log, and tried again the next time: all others go on.
         """
         happened: list[Happening] = []
-        left = limit
-        while left is None or left > 0:
-            schedule = self._next_schedule(before)
-            size = CLAIM_MAX if left is None else min(left, CLAIM_MAX)
-            fired = self._fire(schedule[0] if schedule else before, size, happened)
-            if left is not None:
-                left -= fired
-            if not fired:
+        left = maxsize if limit is None else limit
+        stuck: set[tuple[str, str]] = set()
+        while left > 0:
+            schedule = self._next_schedule(before, stuck)
+            done = self._fire(schedule[0] if schedule else before, min(left, CLAIM_MAX), happened)
+            if not done:
                 if schedule is None:
                     break
-                happened += self._bring_up(*schedule)
+                done = self._come_up(*schedule, happened, stuck)
+            left -= done
         return tuple(happened)
+
+    def _come_up(
+        self, at: datetime, book: str, name: str, happened: list[Happening], stuck: set[tuple[str, str]]
+    ) -> int:
+        """Bring up a schedule, or note that it is stuck; for how many tickets that counts."""
+        try:
+            opened = self._bring_up(at, book, name)
+        except StoreError:
+            raise
+        except Exception:  # whatever is wrong with one schedule, all others and the timers go on
+            _log.exception("a schedule cannot open its tickets", extra={"rulebook": book, "schedule": name})
+            stuck.add((book, name))
+            return 1
+        happened += opened
+        return max(1, len({item.ticket for item in opened}))
 
     def _fire(self, horizon: datetime, size: int, happened: list[Happening]) -> int:
         """Claim the earliest due moments before `horizon` and fire them in order; how many tickets that were."""
@@ -97,13 +116,29 @@ class SharedRunner:
         reached("claimed")
         # Where more may wait, no moment of these tickets may pass the first one of a ticket that is not among them.
         before = horizon if len(claimed) < size else min(horizon, claimed[-1][0] + _MICROSECOND)
-        job = DueJob(tickets=tuple(ticket for _, ticket in claimed), before=before)
+        self._fire_all(DueJob(tickets=tuple(ticket for _, ticket in claimed), before=before), happened)
+        return len(claimed)
+
+    def _fire_all(self, job: DueJob, happened: list[Happening]) -> None:
+        """Fire until nothing is due; where a ticket cannot be read, each of them by itself."""
+        try:
+            self._fire_together(job, happened)
+        except (ConflictError, UnavailableError):
+            raise
+        except StoreError:
+            if len(job.tickets) == 1:
+                _log.exception("timers of a ticket cannot fire", extra={"ticket": job.tickets[0]})
+                return
+            for ticket in job.tickets:
+                self._fire_all(DueJob(tickets=(ticket,), before=job.before), happened)
+
+    def _fire_together(self, job: DueJob, happened: list[Happening]) -> None:
         while True:
             done = self.run(job)
             assert isinstance(done, tuple), "timers are answered by what happened"
             happened += done
             if len(done) < HAPPENED_MAX:
-                return len(claimed)
+                return
 
     def next_due_at(self) -> datetime | None:
         """The next moment at which a timer fires or a schedule comes up; None when none will."""
@@ -138,20 +173,14 @@ class SharedRunner:
             except ConflictError:
                 return  # another process has moved it
 
-    def _next_schedule(self, before: datetime) -> tuple[datetime, str, str] | None:
+    def _next_schedule(self, before: datetime, stuck: Collection[tuple[str, str]]) -> tuple[datetime, str, str] | None:
         """The earliest moment of a schedule before `before`, of those that the newest versions declare."""
-        return min((turn for turn in self._coming_up() if turn[0] < before), default=None)
+        return min((turn for turn in self._coming_up() if turn[0] < before and turn[1:] not in stuck), default=None)
 
     def _coming_up(self) -> list[tuple[datetime, str, str]]:
-        self._catalogue.freshen()
-        return [
-            (at, book, name)
-            for (book, name), at in self._store.schedules().items()
-            if at is not None and self._schedule(book, name) is not None
-        ]
-
-    def _schedule(self, book: str, name: str) -> Schedule | None:
-        return self._catalogue.newest(book).schedules.get(name) if book in self._catalogue.names() else None
+        turns = self._store.schedules()
+        declared = {book: self._catalogue.schedules_of(book) for book in {book for book, _ in turns}}
+        return [(at, book, name) for (book, name), at in turns.items() if at is not None and name in declared[book]]
 
     def _bring_up(self, at: datetime, book: str, name: str) -> tuple[Happening, ...]:
         """Open what a schedule opens at its moment and let it come on, both at once: exactly one worker does."""
@@ -192,7 +221,26 @@ class SharedRunner:
     # --- transactions -------------------------------------------------------------------------------------------
 
     def _perform(self, jobs: Sequence[Job]) -> Sequence[Result | BaseException]:
+        """Do them in one transaction; where one of them spoils it, each in its own, so that no other has to suffer."""
         self._catalogue.freshen()
+        try:
+            results, commit = self._together(jobs)
+        except (ConflictError, UnavailableError):
+            raise
+        except Exception:
+            if len(jobs) == 1:
+                raise
+            return [self._alone(job) for job in jobs]
+        self._tell(commit)
+        return results
+
+    def _alone(self, job: Job) -> Result | BaseException:
+        try:
+            return self._perform((job,))[0]
+        except Exception as error:
+            return error
+
+    def _together(self, jobs: Sequence[Job]) -> tuple[Sequence[Result | BaseException], Commit]:
         tickets, keys = in_order(jobs)
         watching: Watching = frozenset().union(*(self._watched.get(job.kind, frozenset()) for job in jobs))
         with span("transaction", jobs=len(jobs)) as note:
@@ -207,8 +255,7 @@ class SharedRunner:
                     self._observer.conflicted()
                     _give_way(attempt)
                 else:
-                    self._tell(commit)
-                    return results
+                    return results, commit
         raise AssertionError("count never ends")
 
     def _tell(self, commit: Commit) -> None:

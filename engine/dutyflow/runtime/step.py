@@ -94,7 +94,9 @@ class Step:
             due_at = known.next_due_at
             if due_at is None or due_at >= at:
                 break
-            self._perform(ticket, Tick(), due_at, self._rules)
+            denial = self._perform(ticket, Tick(), due_at, self._rules)
+            if denial is not None:
+                raise RunawayError(ticket, denial.event)
         return at
 
     def _carry_out(self, ticket: str, effect: Effect, cause: Command, at: datetime) -> Denial | None:
@@ -123,7 +125,6 @@ class Step:
         if denial is None:
             before.join(fork)
         else:
-            before.join_reads(fork)
             before.note(asked(signal, effect.ticket, at, denial, workflow=known.workflow))
 
     def _open_child(self, parent: str, effect: OpenChild, cause: Command, at: datetime) -> Denial | None:
@@ -143,11 +144,10 @@ class Step:
         fork, self.work = self.work, before
         if denial is None:
             before.join(fork)
-        else:
-            before.join_reads(fork)
-            if not isinstance(cause, Tick | ChildEnded):
-                return denial
+        elif isinstance(cause, Tick | ChildEnded):
             before.note(asked(opening, None, at, denial, workflow=effect.workflow))
+        else:
+            return denial
         if self.work.load(effect.ticket) is not None:
             return None
         ended = ChildEnded(child=effect.ticket, workflow=effect.workflow, outcome=None)

@@ -25,8 +25,14 @@ def span(name: str, **attributes: str | int) -> AbstractContextManager[Note]:
 @contextmanager
 def _span(tracer: Tracer, name: str, attributes: Mapping[str, str | int]) -> Iterator[Note]:
     named = {f"{NAME}.{key}": value for key, value in attributes.items()}
-    with tracer.start_as_current_span(f"{NAME}.{name}", attributes=named) as current:
-        yield lambda key, value: current.set_attribute(f"{NAME}.{key}", value)
+    with tracer.start_as_current_span(
+        f"{NAME}.{name}", attributes=named, record_exception=False, set_status_on_exception=False
+    ) as current:
+        try:
+            yield lambda key, value: current.set_attribute(f"{NAME}.{key}", value)
+        except BaseException as error:  # its words may name what is private
+            current.set_status(_api().StatusCode.ERROR, type(error).__name__)
+            raise
 
 
 def _tracer() -> Tracer | None:

@@ -48,9 +48,11 @@ class View:
 
     def asked(self, ticket: Ticket | None, asked: Asked, rules: Rules) -> Asked:
         """An entry of the audit trail."""
-        workflow = rules.workflows.get(asked.workflow)
-        if asked.denial is None or workflow is None:
+        if asked.denial is None:
             return asked
+        workflow = rules.workflows.get(asked.workflow)
+        if workflow is None:  # nobody can tell what is private in it
+            return replace(asked, denial=replace(asked.denial, values={}, follow=None))
         return replace(asked, denial=masked_denial(asked.denial, workflow, self.roles(rules)))
 
     def answer(self, answer: Answer, rules: Rules, workflow: str) -> Answer:
@@ -72,9 +74,9 @@ class View:
         return masked_denial(denial, rules.workflows[workflow], self.roles(rules)) if denial is not None else None
 
     def _happening(self, item: Happening, rules: Rules) -> Happening:
+        ticket = self.store.load(item.ticket) if item.ticket is not None else None
+        own = self.catalogue.rules_of(ticket) if ticket is not None else rules
         if isinstance(item.what, Asked):
-            return replace(item, what=self.asked(None, item.what, rules))
-        ticket = self.store.load(item.ticket or "")
+            return replace(item, what=self.asked(ticket, item.what, own))
         assert ticket is not None, "what happened, happened to a ticket"
-        own = self.catalogue.rules_of(ticket)
         return replace(item, what=masked(item.what, self.hidden(own, ticket.workflow)))

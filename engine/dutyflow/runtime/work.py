@@ -20,7 +20,8 @@ class Work:
     """What is kept, with what this step has changed already laid over it.
 
     A work stands on a store, or on another work that it may become a part of (`fork`, then `join` or nothing): a
-    transaction holds its commands like that, and a command the steps that may fall away.
+    transaction holds its commands like that, and a command the steps that may fall away. What a fork looks at it asks
+    of the work below, which keeps account of it: a refusal depends on it too.
     """
 
     def __init__(self, base: Reads) -> None:
@@ -55,12 +56,6 @@ class Work:
         self._turns += fork._turns
         self.happened += fork.happened
         self.audit += fork.audit
-        self.join_reads(fork)
-
-    def join_reads(self, fork: Work) -> None:
-        """Take over only what a fork has looked at: a refusal depends on it too."""
-        self._watched |= fork._watched
-        self._read.update(fork._read)
 
     def take(self, decision: Decision, book: str, numbers: Mapping[str, int]) -> None:
         """Take over what the kernel decided for one ticket; its other effects are the runner's business."""
@@ -151,13 +146,25 @@ class Work:
             return kept
         mine = {t.id: t for t in self._mine(book) if _fits(t, workflow, states, same)}
         found = [mine.pop(t.id) if t.id in mine else t for t in kept if t.id in mine or t.id not in self._tickets]
-        return (*found, *mine.values())
+        fitting = (*found, *mine.values())
+        if all(self._before[name] is None for name in mine):
+            return fitting
+        named = {ticket.id: ticket for ticket in fitting}  # among them some that did not fit before
+        return tuple(named[name] for name in self.in_opening_order(named))
+
+    def in_opening_order(self, tickets: Iterable[str]) -> tuple[str, ...]:
+        """Those of these tickets that are there, in the order in which they were opened."""
+        wanted = set(tickets)
+        opened = [name for name, before in self._before.items() if before is None and name in wanted]
+        return (*self._base.in_opening_order(wanted.difference(opened)), *opened)
 
     def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
-        """Tickets about the same thing, those of this step first."""
+        """Tickets about the same thing, the one opened last first."""
+        if self._tickets:
+            found = reversed(self.select(book, workflow, None, same))
+            return tuple(Lookalike(id=t.id, state=t.state, changed_at=t.changed_at) for t in found)
         self._watched.add((book, workflow))
-        kept = (other for other in self._base.lookalikes(book, workflow, same) if other.id not in self._tickets)
-        return (*_alike(reversed(self._mine(book)), workflow, same), *kept)
+        return self._base.lookalikes(book, workflow, same)
 
     def last_number(self, series: str) -> int:
         """The last number of a series, those of this step included."""
@@ -236,11 +243,3 @@ def _fits(ticket: Ticket, workflow: str, states: frozenset[str] | None, same: Ma
         if fields.get(name) != value:
             return False
     return True
-
-
-def _alike(tickets: Iterable[Ticket], workflow: str, same: Mapping[str, Any]) -> Iterable[Lookalike]:
-    return (
-        Lookalike(id=ticket.id, state=ticket.state, changed_at=ticket.changed_at)
-        for ticket in tickets
-        if _fits(ticket, workflow, None, same)
-    )

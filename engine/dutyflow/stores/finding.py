@@ -120,7 +120,7 @@ def cursor_of(order: Order, due: int, no: int) -> str:
 def position_of(cursor: str, order: Order) -> dict[str, int]:
     """The place that a cursor stands for; `MisuseError` if it is none of this order."""
     found = _CURSOR.fullmatch(cursor)
-    if found is None or found[1] != order or int(found[2]) > NEVER:
+    if found is None or found[1] != order or abs(int(found[2])) > NEVER:
         raise MisuseError(f"{cursor!r} is no cursor of a queue in the order `{order}`.")
     return {"due": int(found[2]), "no": int(found[3])}
 

@@ -50,6 +50,10 @@ class TicketIndex:
         fitting.sort(key=lambda ticket: self._order[ticket.id])
         return tuple(fitting)
 
+    def in_opening_order(self, tickets: Iterable[str]) -> tuple[str, ...]:
+        """Those of these tickets that are there, in the order in which they were opened."""
+        return tuple(sorted((ticket for ticket in tickets if ticket in self._order), key=self._order.__getitem__))
+
     def _candidates(
         self, book: str, workflow: str, states: frozenset[str] | None, same: Mapping[str, Any]
     ) -> Iterable[str]:

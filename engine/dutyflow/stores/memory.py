@@ -74,6 +74,10 @@ class MemoryStore:
         """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
         return self._index.select(book, workflow, states, same)
 
+    def in_opening_order(self, tickets: Iterable[str]) -> tuple[str, ...]:
+        """Those of these tickets that are there, in the order in which they were opened."""
+        return self._index.in_opening_order(tickets)
+
     def last_number(self, series: str) -> int:
         """The last number given in a series of record numbers; 0 if none was."""
         return self._numbers.get(series, 0)

@@ -121,6 +121,11 @@ class SharedMemoryStore:
         with self._reading() as kept:
             return kept.select(book, workflow, states, same)
 
+    def in_opening_order(self, tickets: Iterable[str]) -> tuple[str, ...]:
+        """Those of these tickets that are there, in the order in which they were opened."""
+        with self._reading() as kept:
+            return kept.in_opening_order(tickets)
+
     def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
         """Tickets of a workflow whose fields have these values, the one opened last first."""
         with self._reading() as kept:
@@ -297,6 +302,10 @@ class MemoryTransaction:
     ) -> tuple[Ticket, ...]:
         """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
         return self._kept.select(book, workflow, states, same)
+
+    def in_opening_order(self, tickets: Iterable[str]) -> tuple[str, ...]:
+        """Those of these tickets that are there, in the order in which they were opened."""
+        return self._kept.in_opening_order(tickets)
 
     def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
         """Tickets of a workflow whose fields have these values, the one opened last first."""

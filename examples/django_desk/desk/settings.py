@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from secrets import token_urlsafe
 
 from dutyflow.resources import workflows_dir
 
@@ -9,7 +10,7 @@ DUTYFLOW_STORE = os.environ.get("DUTYFLOW_STORE", "sqlite:///tickets.db")
 DUTYFLOW_RULEBOOK = workflows_dir() / "complaint_loop"
 
 BASE = Path(__file__).resolve().parents[1]
-SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY", "only for trying it out")
+SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY") or token_urlsafe()  # without one, a restart signs everybody out
 DEBUG = os.environ.get("DJANGO_DEBUG") == "1"
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 ROOT_URLCONF = "desk.urls"
@@ -32,6 +33,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "desk.middleware.acting_for_the_user",
 ]
 TEMPLATES = [

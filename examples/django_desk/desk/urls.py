@@ -8,6 +8,6 @@ from desk import views
 urlpatterns = [
     path("login/", LoginView.as_view(template_name="desk/login.html"), name="login"),
     path("", views.queue, name="queue"),
-    path("tickets/<str:ticket>/", views.ticket, name="ticket"),
-    path("tickets/<str:ticket>/do/<str:event>/", views.act, name="act"),
+    path("tickets/<path:ticket>/do/<str:event>/", views.act, name="act"),
+    path("tickets/<path:ticket>/", views.ticket, name="ticket"),
 ]

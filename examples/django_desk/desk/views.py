@@ -4,20 +4,24 @@ from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_POST
 
 from dutyflow import Fire, Query
-from dutyflow.errors import UnknownTicketError
+from dutyflow.errors import MisuseError, UnknownTicketError
 from dutyflow.telling.teller import Teller
 
 
 @login_required
 def queue(request: HttpRequest) -> HttpResponse:
     """A page of the open tickets, the most urgent first."""
-    page = request.desk.find(Query(workflow="complaint"), after=request.GET.get("after"))
+    try:
+        page = request.desk.find(Query(workflow="complaint"), after=request.GET.get("after"))
+    except MisuseError as error:  # whoever changes the address of a page is told so
+        raise BadRequest(str(error)) from error
     return render(request, "desk/queue.html", {"page": page})
 
 
@@ -47,9 +51,11 @@ def act(request: HttpRequest, ticket: str, event: str) -> HttpResponse:
     data = {name: value for name, value in request.POST.items() if name not in ("csrfmiddlewaretoken", "key", "reason")}
     command = Fire(event=event, actor=user, data=data, reason=request.POST.get("reason"))
     try:
-        answer = request.desk.submit(command, ticket=ticket, key=f"{user}/{request.POST['key']}")
+        answer = request.desk.submit(command, ticket=ticket, key=f"{user}/{request.POST.get('key')}")
     except UnknownTicketError as error:
         raise Http404(str(error)) from error
+    except MisuseError as error:
+        raise BadRequest(str(error)) from error
     if not answer.accepted:
         messages.error(request, request.desk.why_not(answer, language()))
     return redirect("ticket", ticket=ticket)

@@ -127,6 +127,10 @@ class PostgresStore:
         """Tickets of a workflow in these states (None: any) whose fields have these values, in opening order."""
         return self._read(lambda now: now.select(book, workflow, states, same))
 
+    def in_opening_order(self, tickets: Iterable[str]) -> tuple[str, ...]:
+        """Those of these tickets that are there, in the order in which they were opened."""
+        return self._read(lambda now: now.in_opening_order(tickets))
+
     def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
         """Tickets of a workflow whose fields have these values, the one opened last first."""
         return self._read(lambda now: now.lookalikes(book, workflow, same))

@@ -84,6 +84,13 @@ class PostgresTransaction:
         found = (self._decoded(row) for row in rows)
         return tuple(ticket for ticket in found if all(ticket.fields.get(name) == same[name] for name in same))
 
+    def in_opening_order(self, tickets: Iterable[str]) -> tuple[str, ...]:
+        """Those of these tickets that are there, in the order in which they were opened."""
+        asked = set(tickets)
+        self.fetch(sorted(asked))
+        rows = (row for ticket in asked if (row := self._rows[ticket]) is not None)
+        return tuple(ticket for _, ticket in sorted((row[1], row[0]) for row in rows))
+
     def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
         """Tickets of a workflow whose fields have these values, the one opened last first."""
         return tuple(

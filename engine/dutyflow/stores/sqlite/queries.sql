@@ -19,6 +19,10 @@ SELECT body FROM events WHERE ticket = ? AND seq BETWEEN ? AND ? ORDER BY seq;
 -- All tickets in opening order.
 SELECT id FROM tickets ORDER BY no;
 
+-- name: in_opening_order
+-- Some tickets (a JSON list of ids) in opening order.
+SELECT id FROM tickets WHERE id IN (SELECT value FROM json_each(?)) ORDER BY no;
+
 -- name: select
 -- Tickets of a workflow; the states are laid in.
 SELECT id, no, seq, head, book, workflow, state, role, closed, breached, body FROM tickets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -15,10 +16,11 @@ APPLICATION_ID = int.from_bytes(b"duty")
 
 
 def upgrade_sqlite(path: Path) -> tuple[Migration, ...]:
-    """Make the file, or bring its tables up to date; the migrations that were needed.
+    """Make the file, which only its owner may read, or bring its tables up to date; the migrations that were needed.
 
     Raises `StoreError` for a file that holds something else, `SchemaError` for one that is newer than this version.
     """
+    _make_private(path)
     with translated(path):
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
@@ -27,6 +29,14 @@ def upgrade_sqlite(path: Path) -> tuple[Migration, ...]:
             return _upgrade(connection, path)
         finally:
             connection.close()
+
+
+def _make_private(path: Path) -> None:
+    """A new file, for its owner only; SQLite gives its companions the same permissions. Whatever is there stays."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError:  # it is there already, or cannot be made: SQLite will say why
+        return
 
 
 def _upgrade(connection: sqlite3.Connection, path: Path) -> tuple[Migration, ...]:

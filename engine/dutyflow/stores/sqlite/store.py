@@ -117,6 +117,11 @@ class SqliteStore:
         with self._reading() as reads:
             return reads.select(book, workflow, states, same)
 
+    def in_opening_order(self, tickets: Iterable[str]) -> tuple[str, ...]:
+        """Those of these tickets that are there, in the order in which they were opened."""
+        with self._reading() as reads:
+            return reads.in_opening_order(tickets)
+
     def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
         """Tickets of a workflow whose fields have these values, the one opened last first."""
         with self._reading() as reads:

@@ -92,6 +92,10 @@ class SqliteTransaction:
         found = (self._remembered(*row) for row in rows)
         return tuple(ticket for ticket in found if all(ticket.fields.get(name) == same[name] for name in same))
 
+    def in_opening_order(self, tickets: Iterable[str]) -> tuple[str, ...]:
+        """Those of these tickets that are there, in the order in which they were opened."""
+        return tuple(ticket for (ticket,) in self._rows(SQL["in_opening_order"], json.dumps(list(tickets))))
+
     def lookalikes(self, book: str, workflow: str, same: Mapping[str, Any]) -> tuple[Lookalike, ...]:
         """Tickets of a workflow whose fields have these values, the one opened last first."""
         return tuple(
@@ -229,7 +233,7 @@ class SqliteTransaction:
     def _answers(self, answers: Mapping[str, KeptAnswer]) -> None:
         rows = [(key, kept.fingerprint, encode_answer(kept.answer)) for key, kept in answers.items()]
         if self._many("add_answer", rows) != len(rows):
-            raise ConflictError(f"One of these keys has been answered already: {', '.join(answers)}.")
+            raise ConflictError("A key has been answered already.")  # which one is not for everybody who asked at once
 
     def _number(self, series: str, number: int) -> None:
         if self._sql.execute(SQL["put_number"], (series, number)).rowcount != 1:
