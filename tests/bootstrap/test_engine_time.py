@@ -248,6 +248,19 @@ def test_a_round_ends_at_its_limit_however_often_a_schedule_was_missed(
         assert [len({item.ticket for item in engine.run_due(limit=2)}) for _ in range(7)] == [2, 2, 2, 2, 2, 2, 0]
 
 
+def test_a_worker_brings_up_a_schedule_as_it_is_declared_now_though_another_process_has_just_changed_it(
+    sqlite_url: str, clock: SetClock, tmp_path: Path
+) -> None:
+    mondays = SCHOOL.partition("  daily:")[0]
+    with opened_engine(sqlite_url, clock) as worker, opened_engine(sqlite_url, clock) as other:
+        other.publish(written(tmp_path, mondays))
+        worker.run_due()
+        other.publish(written(tmp_path, mondays.replace("weekday: mon", "weekday: fri")))
+        clock.time = at("03-20 12:00")
+        worker.run_due()
+        assert duties(other) == [f"school:weekly@2026-03-{day}" for day in ("06", "13", "20")]
+
+
 def test_a_rulebook_that_is_published_again_keeps_its_schedules(url: str, clock: SetClock, tmp_path: Path) -> None:
     with opened_engine(url, clock) as engine:
         folder = written(tmp_path, SCHOOL)

@@ -48,3 +48,5 @@ def test_a_backup_is_a_store_that_can_be_used(run, story) -> None:
     assert run("db", "verify", "--store", "sqlite:///backup.db").exit_code == 0
     again = run("db", "backup", "backup.db")
     assert again.exit_code == 3 and "already" in again.stderr
+    nowhere = run("db", "backup", "nowhere/backup.db")
+    assert nowhere.exit_code == 3 and "`nowhere` does not exist" in nowhere.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -113,6 +114,12 @@ def test_bytes_that_were_read_without_types_are_written_as_they_were(held: dict[
 )
 def test_what_differs_only_in_its_type_differs_in_its_bytes(one: Any, other: Any) -> None:
     assert canonical(ticket({"value": one})) != canonical(ticket({"value": other}))
+
+
+def test_a_mapping_of_another_kind_has_the_bytes_of_a_dict() -> None:
+    held = {"day": date(2026, 3, 2), "amount": Decimal("2.50")}
+    asked = Fire(event="e", actor="a", data=MappingProxyType(held))
+    assert canonical(asked) == canonical(Fire(event="e", actor="a", data=held))
 
 
 def test_plain_json_is_for_people_and_other_systems() -> None:

@@ -60,47 +60,11 @@ def test_an_unknown_version_is_misuse() -> None:
             library.rules("0" * 64)
 
 
-def test_the_newest_version_is_the_one_added_last() -> None:
-    library = Library()
-    library.add(NEW)
-    library.add(OLD)
-    assert library.newest("pack").hash == OLD.hash
-    assert library.rules(NEW.hash).hash == NEW.hash
-
-
-def test_what_another_process_published_is_newer() -> None:
-    newest = {"pack": OLD.hash}
-    library = Library(Shelf(OLD, NEW).fetch, newest.get)
-    library.add(OLD)
-    newest["pack"] = NEW.hash
-    assert library.newest("pack").hash == NEW.hash
-
-
-def test_using_an_old_version_does_not_make_it_the_newest() -> None:
-    library = Library(Shelf(OLD).fetch)
-    library.add(NEW)
-    library.rules(OLD.hash)
-    assert library.newest("pack").hash == NEW.hash
-
-
-def test_a_rulebook_that_nobody_published_is_misuse() -> None:
-    with pytest.raises(MisuseError, match="`pack`"):
-        Library().newest("pack")
-
-
 def test_words_of_a_version_can_be_corrected_because_they_are_not_in_its_hash() -> None:
     library = Library()
     library.add(OLD)
     library.add(bundle_of(load({"rulebook.title": "Corrected"})))
     assert library.rules(OLD.hash).title["en"] == "Corrected"
-
-
-def test_the_names_are_those_of_all_versions_known_here() -> None:
-    library = Library(Shelf(OLD).fetch)
-    assert library.names() == ()
-    library.rules(OLD.hash)
-    library.add(rules())
-    assert library.names() == ("pack",)
 
 
 def test_a_store_that_gives_another_version_or_an_edited_one_is_not_believed() -> None:
@@ -119,7 +83,6 @@ def test_a_bundle_with_errors_is_not_taken_in() -> None:
     broken: dict[str, Any] = {"r/a.yaml": "roles: {agent: {superiour: x}}\n"}
     with pytest.raises(RulebookError):
         library.add(Bundle(name="r", hash="", entry="r", files=broken))
-    assert library.names() == ()
 
 
 def test_threads_that_ask_at_once_all_get_the_same_rules() -> None:

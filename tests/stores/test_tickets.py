@@ -93,6 +93,13 @@ def test_tickets_come_in_the_order_in_which_they_were_opened(ticket_store: Ticke
     assert [kept.id for kept in ticket_store.tickets()] == ["b", "a", "c"]
 
 
+def test_some_of_them_are_put_in_that_order_too(ticket_store: TicketStore) -> None:
+    for name in ("c", "a", "b"):
+        put(ticket_store, opening(ticket(name)))
+    assert ticket_store.in_opening_order(["a", "gone", "c"]) == ("c", "a")
+    assert ticket_store.in_opening_order([]) == ()
+
+
 def test_a_new_ticket_does_not_replace_one_that_is_there(ticket_store: TicketStore) -> None:
     keep(ticket_store, "a", customer="first")
     with pytest.raises(ConflictError):

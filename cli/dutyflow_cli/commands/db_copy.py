@@ -10,6 +10,7 @@ import click
 
 from dutyflow.bootstrap.copying import VERIFYING, Copied, Progress, back_up, copy_store
 from dutyflow.bootstrap.stores import SQLITE, kind_of, shown
+from dutyflow.errors import InputError
 from dutyflow.wording import say
 from dutyflow_cli.bilingual import Help, bilingual_command, option
 from dutyflow_cli.render.db import damage_line, damages_json, db_json
@@ -86,6 +87,8 @@ def backup(context: click.Context, file: Path, store: str | None, form: str) -> 
     url = store_url(store, settings)
     if kind_of(url) != SQLITE:
         raise click.UsageError(say("cli_db.no_backup", settings.lang, store=shown(url), file=file))
+    if not file.absolute().parent.is_dir():
+        raise InputError(say("cli.no_such_path", settings.lang, path=file.parent))
     back_up(url, file)
     if form == "json":
         click.echo(db_json("backup", store=shown(url), file=str(file), size_bytes=file.stat().st_size))

@@ -22,6 +22,7 @@ from dutyflow_cli.commands.ticket_list import viewer_option
 from dutyflow_cli.desk import Desk
 from dutyflow_cli.entries import entries
 from dutyflow_cli.render.history import history_parts
+from dutyflow_cli.render.json_text import json_text
 from dutyflow_cli.render.story import draw_story
 from dutyflow_cli.render.tables import draw
 from dutyflow_cli.render.ticket import name_of, ticket_parts
@@ -139,7 +140,7 @@ def history(context: click.Context, ticket: str, raw: bool, actor: str | None, s
         events = desk.history(found)
         if raw:
             for event in events:
-                click.echo(json.dumps(json.loads(plain_json(event)), ensure_ascii=False))
+                click.echo(json_text(json.loads(plain_json(event)), indent=None))
             return
         hashes = _hashes(engine.store.history(found.id), events)
         listed = list(entries(events, hashes, desk.asked(found)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from typing import Any
@@ -13,6 +12,7 @@ from dutyflow.runtime.verify import Damage
 from dutyflow.telling.moments import show_moment
 from dutyflow.wording import say
 from dutyflow_cli.render.excerpt import clean
+from dutyflow_cli.render.json_text import json_text
 from dutyflow_cli.render.tables import table
 from dutyflow_cli.render.ticket import HASH_SHOWN
 from dutyflow_cli.store_status import COUNT_MAX, StoreStatus
@@ -24,7 +24,7 @@ _KILO = 1024
 
 def db_json(kind: str, **parts: Any) -> str:
     """A document of `schemas/output/db.schema.json`."""
-    return json.dumps({"schema_version": SCHEMA_VERSION, "document": kind, **parts}, ensure_ascii=False, indent=2)
+    return json_text({"schema_version": SCHEMA_VERSION, "document": kind, **parts})
 
 
 def status_json(status: StoreStatus) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from dutyflow.telling.teller import Teller
 from dutyflow.wording import say
 from dutyflow_cli.desk import Desk
 from dutyflow_cli.render.excerpt import clean
+from dutyflow_cli.render.json_text import json_text
 from dutyflow_cli.render.tables import indented, prose, table, width
 from dutyflow_cli.render.ticket import says
 
@@ -84,7 +84,7 @@ def retried_json(count: int) -> str:
 
 
 def _document(kind: str, **parts: Any) -> str:
-    return json.dumps({"schema_version": SCHEMA_VERSION, "document": kind, **parts}, ensure_ascii=False, indent=2)
+    return json_text({"schema_version": SCHEMA_VERSION, "document": kind, **parts})
 
 
 def _message(one: Waiting) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from dutyflow.telling.reasons import Cause, ClockReason, EventPlaces
 from dutyflow.telling.teller import Teller
 from dutyflow_cli.desk import Desk
 from dutyflow_cli.entries import Entry
+from dutyflow_cli.render.json_text import json_text
 from dutyflow_cli.render.simulation_json import StoryWriter, denial_json, owner_json
 
 SCHEMA_VERSION = 1
@@ -27,7 +28,7 @@ SCHEMA_VERSION = 1
 
 def document(kind: str, **parts: Any) -> str:
     """A document of `schemas/output/ticket.schema.json`."""
-    return json.dumps({"schema_version": SCHEMA_VERSION, "document": kind, **parts}, ensure_ascii=False, indent=2)
+    return json_text({"schema_version": SCHEMA_VERSION, "document": kind, **parts})
 
 
 def answer_json(desk: Desk, ticket: Ticket | None, answer: Answer, rules: Rules, workflow: str) -> str:

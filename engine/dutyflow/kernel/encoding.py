@@ -73,7 +73,7 @@ def _marked(value: Any) -> Any:
         return {mark: value}
     if isinstance(value, msgspec.Struct):
         return _rebuilt(value, _marked)
-    return dict(value) if isinstance(value, Mapping) else value
+    return _marked_map(dict(value)) if isinstance(value, Mapping) else value
 
 
 def _marked_map(values: dict[str, Any]) -> dict[str, Any]:

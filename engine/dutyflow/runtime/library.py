@@ -11,33 +11,28 @@ from dutyflow.rulebook.bundle import Bundle, load_bundle
 
 Fetch = Callable[[str], bytes | None]
 """Gives the published bundle with a hash, as `Bundle.to_bytes` made it; None if there is none."""
-NewestOf = Callable[[str], str | None]
-"""Gives the hash of the version of a rulebook that was published last; None if there is none of this name."""
 
 
 class Library:
-    """Rules by their hash, and the newest by the name of their rulebook. Any number of threads may use one library.
+    """Rules by their hash. Any number of threads may use one library.
 
-    What was published elsewhere comes through `fetch` and `newest_of`. No lock is held while they or the compiler
-    run: they may wait for a database, and whoever holds that may be waiting for the library.
+    What was published elsewhere comes through `fetch`. No lock is held while it or the compiler runs: they may wait
+    for a database, and whoever holds that may be waiting for the library.
     """
 
-    def __init__(self, fetch: Fetch | None = None, newest_of: NewestOf | None = None) -> None:
+    def __init__(self, fetch: Fetch | None = None) -> None:
         self._fetch = fetch or _nothing
-        self._newest_of = newest_of or _nothing
         self._lock = Lock()
         self._rules: dict[str, Rules] = {}
-        self._newest: dict[str, str] = {}
 
     def add(self, version: Bundle | Rules) -> Rules:
-        """Take in a version, as the newest of its name. One of the same hash is replaced: its words may have changed.
+        """Take in a version. One of the same hash is replaced: its words may have changed.
 
         Raises what `load_bundle` raises, and `RulebookError` for a bundle with errors.
         """
         rules = version if isinstance(version, Rules) else load_bundle(version).require_rules()
         with self._lock:
             self._rules[rules.hash] = rules
-            self._newest[rules.name] = rules.hash
         return rules
 
     def rules(self, hash: str) -> Rules:
@@ -47,18 +42,6 @@ class Library:
             raise MisuseError("A ticket runs under a version of the rulebook that is not published here.")
         with self._lock:  # two threads may have compiled it at once: all go on with the first
             return self._rules.setdefault(hash, found)
-
-    def newest(self, name: str) -> Rules:
-        """The version of a rulebook that was published last, here or elsewhere; `MisuseError` if there is none."""
-        hash = self._newest_of(name) or self._newest.get(name)
-        if hash is None:
-            raise MisuseError(f"No rulebook `{name}` is published here.")
-        return self.rules(hash)
-
-    def names(self) -> tuple[str, ...]:
-        """The rulebooks of which a version has been added or used here, sorted."""
-        with self._lock:
-            return tuple(sorted({rules.name for rules in self._rules.values()}))
 
     def _fetched(self, hash: str) -> Rules | None:
         document = self._fetch(hash)

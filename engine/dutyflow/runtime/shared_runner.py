@@ -152,26 +152,28 @@ class SharedRunner:
         Of those that were `running` until now, what they have missed is still made up for.
         """
         rules = self._catalogue.newest(book)
-        turns = self._store.schedules()
         for schedule in rules.schedules.values():
             next_at = next_occurrence(rules, schedule, now, inclusive=True)
-            known = (book, schedule.id) in turns
-            kept = turns.get((book, schedule.id))
-            is_late = kept is not None and kept < now and schedule.id in running  # a worker is about to open it
-            if is_late or (known and kept == next_at) or (not known and next_at is None):
-                continue
-            self._move(Turn(book=book, name=schedule.id, at=kept, next_at=next_at), known=known)
+            attempts = count(1)
+            while not self._begun(book, schedule.id, now, next_at, is_running=schedule.id in running):
+                _give_way(next(attempts))
 
-    def _move(self, turn: Turn, *, known: bool) -> None:
-        if known and turn.at is None:
-            return  # it had ended; an ended schedule is begun again under another name
+    def _begun(self, book: str, name: str, now: datetime, next_at: datetime | None, *, is_running: bool) -> bool:
+        """Let a schedule stand at its next moment; False if another process has moved it meanwhile."""
+        turns = self._store.schedules()
+        known, kept = (book, name) in turns, turns.get((book, name))
+        is_late = kept is not None and kept < now and is_running  # a worker is about to open it
+        has_ended = known and kept is None  # it is begun again under another name
+        if is_late or has_ended or kept == next_at:
+            return True
         with self._store.begin() as transaction:
             work = Work(transaction)
-            work.turn(turn)
+            work.turn(Turn(book=book, name=name, at=kept, next_at=next_at))
             try:
                 transaction.commit(work.to_commit())
             except ConflictError:
-                return  # another process has moved it
+                return False
+        return True
 
     def _next_schedule(self, before: datetime, stuck: Collection[tuple[str, str]]) -> tuple[datetime, str, str] | None:
         """The earliest moment of a schedule before `before`, of those that the newest versions declare."""
@@ -184,8 +186,11 @@ class SharedRunner:
 
     def _bring_up(self, at: datetime, book: str, name: str) -> tuple[Happening, ...]:
         """Open what a schedule opens at its moment and let it come on, both at once: exactly one worker does."""
+        self._catalogue.refresh()  # the next moment follows from how the schedule is declared now
         rules = self._catalogue.newest(book)
-        schedule = rules.schedules[name]
+        schedule = rules.schedules.get(name)
+        if schedule is None:
+            return ()  # a version without it has been published meanwhile
         turn = Turn(book=book, name=name, at=at, next_at=next_occurrence(rules, schedule, at))
 
         watching: Watching = frozenset()
