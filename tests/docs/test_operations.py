@@ -64,7 +64,8 @@ def test_probes_ask_paths_that_exist() -> None:
 
 
 def test_every_line_of_the_log_is_explained() -> None:
-    for path in (ROOT / "engine" / "dutyflow" / "runtime").glob("*.py"):
+    rooms = [ROOT / "engine" / "dutyflow" / room for room in ("runtime", "worker")]
+    for path in (file for room in rooms for file in room.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in LOGGING:
                 assert isinstance(node.args[0], ast.Constant)

@@ -439,9 +439,10 @@ TEXTS = [
     "1bd@cutoff=16:00",
     "3d@next_open",
     "3d@close",
-    "2d@same_time@next_open",
     "3d@21:00@next_open",
 ]
+ROLLED_TO_THE_SAME_TIME = "2d@same_time@next_open"
+"""Several days roll to the same one and keep their times of day: a later start may be due earlier there."""
 
 
 @given(random_calendars(), instants, instants, st.sampled_from(TEXTS))
@@ -451,6 +452,13 @@ def test_a_later_start_is_never_due_earlier_and_nothing_is_due_before_its_start(
 ) -> None:
     early, late = sorted((one, two))
     assert early < utc(cal.due_at(early, text)) <= utc(cal.due_at(late, text))
+
+
+@given(random_calendars(), instants)
+@settings(max_examples=100)
+def test_what_is_rolled_to_the_same_time_is_due_after_its_start_on_an_open_day(cal: Calendar, start: datetime) -> None:
+    due_at = utc(cal.due_at(start, ROLLED_TO_THE_SAME_TIME))
+    assert start < due_at <= utc(cal.due_at(start, "2d@next_open"))
 
 
 @given(random_calendars(), instants)

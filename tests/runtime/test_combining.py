@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock, Thread
@@ -188,6 +189,19 @@ def test_one_who_is_interrupted_in_the_middle_of_many_leaves_the_line() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # forking with threads is what is tested
+def test_one_who_leaves_the_line_while_the_next_batch_is_taken_is_missed_by_nobody() -> None:
+    class Left(deque[Any]):
+        """A line whose last one leaves whenever somebody has counted them."""
+
+        def __len__(self) -> int:
+            return super().__len__() + 1
+
+    combiner: Combiner[int, int] = Combiner(lambda jobs: [job * 10 for job in jobs])
+    combiner._line().waiting = Left()
+    assert combiner.run(1) == 10
+    assert combiner.run_all([2, 3]) == [20, 30]
+
+
 def test_a_forked_process_does_not_wait_for_those_it_left_behind() -> None:
     gate = Gate()
     combiner = Combiner(gate)

@@ -136,6 +136,15 @@ def test_where_one_job_cannot_be_kept_the_others_are(engine: Engine, store: Unlu
     assert [row.workflow for row in engine.find().rows] == ["report"]
 
 
+def test_a_schedule_begins_though_another_process_was_quicker_with_something(
+    engine: Engine, store: Unlucky, tmp_path: Path
+) -> None:
+    (tmp_path / "school" / "rules.yaml").write_text(PEOPLE + SCHOOL, encoding="utf-8")
+    store.failures = [ConflictError()]
+    engine.publish(tmp_path / "school")
+    assert set(store.real.schedules()) == {("school", "weekly"), ("school", "daily")}
+
+
 def test_a_transaction_in_which_nothing_happened_writes_nothing(engine: Engine, store: Unlucky) -> None:
     store.commits.clear()
     with pytest.raises(MisuseError):

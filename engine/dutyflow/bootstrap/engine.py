@@ -172,11 +172,11 @@ class Engine:
     ) -> Answer:
         """Answer a command: it goes through as a whole, or is denied and changes nothing.
 
-        `Open` may bring an id of its own (none like those of children and schedules), and needs `rulebook` only where several declare its workflow; every other
-        command needs `ticket`. `at` is when it happened (aware; now if left out). The same `key` gets the same answer
-        for ever, denials included; whoever may have to ask twice gives one. Raises `UnknownTicketError`;
-        `ForbiddenError` for another actor; `MisuseError` for an id that is taken, another command under a used key, or
-        a time to come.
+        `Open` may bring an id of its own (none like those of children and schedules), and needs `rulebook` only where
+        several declare its workflow; every other command needs `ticket`. `at` is when it happened (aware; now if left
+        out). The same `key` gets the same answer for ever, denials included; whoever may have to ask twice gives one.
+        Raises `UnknownTicketError`; `ForbiddenError` for another actor; `MisuseError` for an id that is taken, another
+        command under a used key, or a time to come.
         """
         job = self._job(Order(command=command, ticket=ticket, at=at, key=key, rulebook=rulebook))
         answer = self._runner.run(job)

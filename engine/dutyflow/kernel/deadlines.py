@@ -52,9 +52,13 @@ def _calendar_days(duration: Duration, day: int, second: int, openings: Openings
 
 
 def _working_days(duration: Duration, day: int, second: int, openings: Openings) -> int:
-    """Count days on which the calendar opens: to the close of the last one, or to a time on it."""
+    """Count days on which the calendar opens: to the close of the last one, or to a time on it.
+
+    The time of day at which counting begins means something on a working day only: Saturday night is not later than
+    Sunday morning when both count from Monday on.
+    """
     last = openings.workday_after(day, duration.amount)
-    if duration.anchor == SAME_TIME:
+    if duration.anchor == SAME_TIME and openings.is_workday(day):
         return min(openings.close_of(last), resolve(last, second, openings.zone))
     return _end_of_workday(duration, last, openings)
 

@@ -102,17 +102,18 @@ class Combiner(Generic[J, R]):
             mine.bell.get()
 
     def _work(self, line: _Line[J, R]) -> None:
-        taken = [line.waiting.popleft() for _ in range(min(len(line.waiting), self._jobs_max))]
-        if not taken:
-            return
-        interrupted = UnavailableError("The work was interrupted: ask again with the same key.")
-        results: Sequence[R | BaseException] = [interrupted] * len(taken)  # an interrupt is for whoever does the work
+        taken: list[_Waiting[J, R]] = []
+        results: Sequence[R | BaseException] | None = None
         try:
-            results = self._perform([one.job for one in taken])
+            with suppress(IndexError):  # whoever is interrupted leaves the line at any moment
+                while len(taken) < self._jobs_max:
+                    taken.append(line.waiting.popleft())
+            results = self._perform([one.job for one in taken]) if taken else ()
         except Exception as error:
             results = [error] * len(taken)
-        finally:
-            for one, result in zip(taken, results, strict=True):
+        finally:  # an interrupt is for whoever does the work
+            interrupted = UnavailableError("The work was interrupted: ask again with the same key.")
+            for one, result in zip(taken, results or [interrupted] * len(taken), strict=True):
                 one.result, one.done = result, True
                 one.bell.put(None)
 
