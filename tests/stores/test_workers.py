@@ -103,6 +103,20 @@ def test_a_message_whose_lease_ended_is_given_out_again(store: SharedStore, cloc
     assert claim(store) == ["m"]
 
 
+def test_whoever_settles_after_the_lease_cannot_undo_what_others_did(store: SharedStore, clock: VirtualClock) -> None:
+    send(store, message("m"))
+    (late,) = store.claim_messages(hours(1), limit=5, lease=LEASE)
+    clock.move_to(NINE + LEASE)
+    (second,) = store.claim_messages(hours(1), limit=5, lease=LEASE)
+    assert second.lease == NINE + LEASE + LEASE != late.lease
+    gone_wrong = Delivery(id="m", status="dead", attempts=1, at=hours(1), problem="too late", lease=late.lease)
+    store.settle([gone_wrong])
+    assert claim(store) == [], "the second one still holds it"
+    store.settle([Delivery(id="m", status="delivered", attempts=1, at=hours(1), lease=second.lease)])
+    store.settle([gone_wrong])
+    assert [one.status for one in store.messages(limit=5)] == ["delivered"]
+
+
 def test_a_delivered_message_does_not_wait_any_more(store: SharedStore) -> None:
     send(store, message("m"), message("n"))
     claim(store)

@@ -26,16 +26,20 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A message that this worker may deliver; `taken_by` are the handlers that have it already."""
+    """A message that this worker may deliver until `lease` ends; `taken_by` are the handlers that have it already."""
 
     outgoing: Outgoing
     attempts: int
     taken_by: tuple[str, ...]
+    lease: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What became of a claimed message; `try_at` None means it will not be tried again."""
+    """What became of a claimed message; `try_at` None means it will not be tried again.
+
+    With a `lease` it counts only while that one holds: somebody who comes late must not undo what others did since.
+    """
 
     id: str
     status: Status
@@ -44,3 +48,4 @@ class Delivery:
     try_at: datetime | None = None
     taken_by: tuple[str, ...] = ()
     problem: str | None = None
+    lease: datetime | None = None

@@ -64,17 +64,25 @@ def waiting_of(rows: Rows) -> tuple[Waiting, ...]:
     )
 
 
-def claimed_of(rows: Rows) -> tuple[Claimed, ...]:
-    """(attempts, taken_by) and the message itself."""
+def claimed_of(rows: Rows, lease: datetime) -> tuple[Claimed, ...]:
+    """(attempts, taken_by) and the message itself; held until `lease`."""
     return tuple(
-        Claimed(outgoing=outgoing_of(outgoing), attempts=attempts, taken_by=tuple(json.loads(taken_by)))
+        Claimed(outgoing=outgoing_of(outgoing), attempts=attempts, taken_by=tuple(json.loads(taken_by)), lease=lease)
         for attempts, taken_by, *outgoing in rows
     )
 
 
 def delivery_rows(deliveries: Iterable[Delivery]) -> list[tuple[Any, ...]]:
-    """(status, attempts, try_at, taken_by, problem, id) of each message that was tried."""
+    """(status, attempts, try_at, taken_by, problem, id, lease or -1) of each message that was tried."""
     return [
-        (d.status, d.attempts, micros(d.try_at or d.at), json.dumps(list(d.taken_by)), d.problem, d.id)
+        (
+            d.status,
+            d.attempts,
+            micros(d.try_at or d.at),
+            json.dumps(list(d.taken_by)),
+            d.problem,
+            d.id,
+            -1 if d.lease is None else micros(d.lease),
+        )
         for d in deliveries
     ]

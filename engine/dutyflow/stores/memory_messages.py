@@ -44,14 +44,14 @@ class Messages:
         for message in ready[:limit]:
             self._kept[message.outgoing.id] = _Kept(message, held_until)
         return tuple(
-            Claimed(outgoing=message.outgoing, attempts=message.attempts, taken_by=message.taken_by)
+            Claimed(outgoing=message.outgoing, attempts=message.attempts, taken_by=message.taken_by, lease=held_until)
             for message in ready[:limit]
         )
 
     def settle(self, delivery: Delivery) -> None:
         """Keep what became of a message."""
         kept = self._kept.get(delivery.id)
-        if kept is not None:
+        if kept is not None and delivery.lease in (None, kept.held_until):
             message = replace(
                 kept.message,
                 status=delivery.status,

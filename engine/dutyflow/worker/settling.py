@@ -41,6 +41,7 @@ def settled(
         try_at=at + _wait(failures, attempts, pace, chance) if status == "waiting" else None,
         taken_by=taken,
         problem=problem,
+        lease=claimed.lease,
     )
 
 

@@ -253,12 +253,12 @@ WITH chosen AS MATERIALIZED (
 SELECT attempts, taken_by, id, ticket, workflow, rules, kind, body, due_at FROM leased ORDER BY try_at, no;
 
 -- name: settle_messages
--- What became of messages.
+-- What became of messages, for whoever holds them (-1: whoever does).
 UPDATE outbox SET status = n.status, attempts = n.attempts, try_at = n.try_at, taken_by = n.taken_by,
     problem = n.problem, leased_until = 0
-FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[])
-    AS n(status, attempts, try_at, taken_by, problem, id)
-WHERE outbox.id = n.id;
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[])
+    AS n(status, attempts, try_at, taken_by, problem, id, lease)
+WHERE outbox.id = n.id AND (n.lease < 0 OR outbox.leased_until = n.lease);
 
 -- name: retry_messages
 -- Dead messages wait again: those of a list, or all.

@@ -211,7 +211,7 @@ class PostgresStore:
 
     def claim_due(self, before: datetime, *, limit: int, lease: timedelta) -> tuple[tuple[datetime, str], ...]:
         """Due moments before `before`, the earliest first, that no other worker will be given until the lease ends."""
-        return dues_of(self._claimed("claim_due", before, limit, lease))
+        return dues_of(self._claimed("claim_due", before, limit, self._clock.now(), lease))
 
     def schedules(self) -> Mapping[tuple[str, str], datetime | None]:
         """The next moment of each schedule (book, name) that has begun; None for one that has ended."""
@@ -233,7 +233,8 @@ class PostgresStore:
 
     def claim_messages(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
         """Messages whose time has come, that no other worker will be given until the lease ends."""
-        return claimed_of(self._claimed("claim_messages", now, limit, lease))
+        held_at = self._clock.now()
+        return claimed_of(self._claimed("claim_messages", now, limit, held_at, lease), held_at + lease)
 
     def settle(self, deliveries: Iterable[Delivery]) -> None:
         """Keep what became of claimed messages: delivered, to be tried again at a time, or given up."""
@@ -303,9 +304,10 @@ class PostgresStore:
     def _rows(self, name: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._ask(lambda connection: connection.execute(SQL[name], values).fetchall())
 
-    def _claimed(self, name: str, before: datetime, limit: int, lease: timedelta) -> list[tuple[Any, ...]]:
+    def _claimed(
+        self, name: str, before: datetime, limit: int, now: datetime, lease: timedelta
+    ) -> list[tuple[Any, ...]]:
         """A claim may be asked twice: if the first answer was lost, what it held comes free when its lease ends."""
-        now = self._clock.now()
         values = {"before": micros(before), "now": micros(now), "until": micros(now + lease), "limit": limit}
         return self._ask(lambda connection: connection.execute(SQL[name], values).fetchall())
 

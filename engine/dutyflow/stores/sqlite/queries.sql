@@ -151,8 +151,9 @@ WHERE status = 'waiting' AND try_at <= ? AND leased_until <= ? ORDER BY try_at, 
 UPDATE outbox SET leased_until = ? WHERE id = ?;
 
 -- name: settle_message
--- What became of a message.
-UPDATE outbox SET status = ?, attempts = ?, try_at = ?, taken_by = ?, problem = ?, leased_until = 0 WHERE id = ?;
+-- What became of a message, for whoever holds it (-1: whoever does).
+UPDATE outbox SET status = ?1, attempts = ?2, try_at = ?3, taken_by = ?4, problem = ?5, leased_until = 0
+WHERE id = ?6 AND (?7 < 0 OR leased_until = ?7);
 
 -- name: retry_messages
 -- Dead messages (a JSON list of ids) wait again.

@@ -240,12 +240,12 @@ class SqliteStore:
     def claim_messages(self, now: datetime, *, limit: int, lease: timedelta) -> tuple[Claimed, ...]:
         """Messages whose time has come, that no other worker will be given until the lease ends."""
         held_at = self._clock.now()
-        until = micros(held_at + lease)
+        until = held_at + lease
         with self._connections.writing() as connection:
             rows = connection.execute(SQL["claimable_messages"], (micros(now), micros(held_at), limit)).fetchall()
-            connection.executemany(SQL["lease_message"], [(until, row[2]) for row in rows])
+            connection.executemany(SQL["lease_message"], [(micros(until), row[2]) for row in rows])
             connection.execute("COMMIT")
-        return claimed_of(rows)
+        return claimed_of(rows, until)
 
     def settle(self, deliveries: Iterable[Delivery]) -> None:
         """Keep what became of claimed messages: delivered, to be tried again at a time, or given up."""
