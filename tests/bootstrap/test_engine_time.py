@@ -10,7 +10,7 @@ from tests.kernel.builders import at
 from tests.runtime.school import SCHOOL
 
 from dutyflow.bootstrap.engine import Engine
-from dutyflow.errors import RulebookError
+from dutyflow.errors import RulebookError, RunawayError
 from dutyflow.kernel import events as ev
 from dutyflow.kernel.commands import Open
 from dutyflow.ports.records import Happening
@@ -39,6 +39,22 @@ workflows:
       back: {from: c, to: b, auto: true, when: n < limit, set: {n: n + 1}}
       finish: {from: [a, b, c], to: z, by: agent}
 """
+POISONED_PARENT = (
+    POISON.replace(
+        "begin: {opens: true, by: agent, require: [limit]}",
+        "begin: {opens: true, by: agent, require: [limit], spawn: {workflow: errand, event: go}}",
+    )
+    + """  errand:
+    title: Errand
+    forms: [f]
+    initial: out
+    states: {out: {title: Out, owner: agent}, home: {title: Home, final: true}}
+    events:
+      go: {opens: true, by: [agent, system]}
+      call: {from: out, by: agent}
+      come: {from: out, to: home, by: agent}
+"""
+)
 FAMILY = """
 forms: {f: {title: F, fields: {topic: {type: text}}}}
 workflows:
@@ -167,6 +183,16 @@ def test_a_ticket_that_runs_in_a_circle_does_not_stop_the_others(
         assert [engine.ticket(ticket).state for ticket in opened] == ["c", "a", "b"]
         assert [record.__dict__["ticket"] for record in caplog.records] == [opened[1]]
         assert engine.next_due_at() == MONDAY + timedelta(hours=1)
+
+
+def test_a_parent_that_runs_in_a_circle_does_not_stop_its_child(url: str, clock: SetClock, tmp_path: Path) -> None:
+    with opened_engine(url, clock) as engine:
+        engine.publish(written(tmp_path, POISONED_PARENT, name="jobs"))
+        job = engine.submit(Open(workflow="job", event="begin", actor="A1", data={"limit": 1000})).ticket or ""
+        clock.time += timedelta(hours=2)
+        assert fire(engine, f"{job}.1", "call").accepted
+        with pytest.raises(RunawayError):
+            fire(engine, f"{job}.1", "come")  # its end must be told to the parent, which cannot take it
 
 
 # --- schedules ------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -181,20 +181,27 @@ class DueJob:
 def catch_up(room: Room, ticket: str, at: datetime) -> None:
     """Fire what is due before `at` for a ticket, its parent and its open children, in order.
 
-    Other tickets are left to whoever fires what is due; those few decide about this one.
+    Other tickets are left to whoever fires what is due; those few decide about this one. A relative that cannot be
+    carried on is left as it is, and told of in the log; the ticket itself has to go on.
     """
-    while (due := _first_due(room, ticket, at)) is not None:
-        _tick(room, room.work, due[1], due[0])
+    stuck: set[str] = set()
+    while (due := _first_due(room, ticket, at, stuck)) is not None:
+        first_at, first = due
+        if first == ticket:
+            _tick(room, room.work, ticket, first_at)
+        elif not _touched(room, room.work, first, first_at):
+            stuck.add(first)
 
 
-def _first_due(room: Room, ticket: str, before: datetime) -> tuple[datetime, str] | None:
+def _first_due(room: Room, ticket: str, before: datetime, stuck: Collection[str]) -> tuple[datetime, str] | None:
     """The first due moment of the family as it is now: a timer may have opened a child that has timers of its own."""
     family = _family(room.work.load(ticket))
     if not family:
         return _due(room.work, ticket, before)
     kept = {other for _, other in room.transaction.due_of((ticket, *family), before)}
-    changed = (other for other in (ticket, *family) if room.work.changed(other))
-    return min((due for other in {*kept, *changed} if (due := _due(room.work, other, before))), default=None)
+    changed = {other for other in (ticket, *family) if room.work.changed(other)}
+    going = (kept | changed).difference(stuck)
+    return min((due for other in going if (due := _due(room.work, other, before))), default=None)
 
 
 def _family(ticket: Ticket | None) -> tuple[str, ...]:
