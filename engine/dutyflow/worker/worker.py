@@ -102,11 +102,6 @@ class Worker:
         """Let `run` end soon; any thread may ask. A worker that was stopped does not begin again."""
         self._stop.set()
 
-    @property
-    def is_stopping(self) -> bool:
-        """Whether it was told to stop."""
-        return self._stop.is_set()
-
     def run_once(self) -> Round:
         """One round of both, for tests and hosts with a timer of their own. Raises `UnavailableError`."""
         return Round(events=self._fire(), messages=self._courier.deliver(), forgotten=self._forget())
