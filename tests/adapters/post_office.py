@@ -15,7 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 
-@dataclass(slots=True)
+@dataclass  # no slots: aiosmtpd looks through every attribute, and Python before 3.11.4 trips over `__weakref__`
 class PostOffice:
     """`refusals` are answers to a recipient (by address) or to the mail itself (under `DATA`)."""
 
