@@ -48,6 +48,10 @@ class PostgresServer:
         self._names = count(1)
         self._has_template = False
 
+    def program(self, name: str) -> str:
+        """The path of a program of this server's own version, `pg_dump` for instance."""
+        return str(self._programs / name)
+
     def initialize(self) -> None:
         """Make the cluster and start it."""
         self._run("initdb", "-D", str(self._data), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust")

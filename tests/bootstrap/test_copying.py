@@ -359,22 +359,25 @@ def test_a_dump_of_postgresql_is_restored_elsewhere_and_goes_on(
     postgres_server: PostgresServer, tmp_path: Path, clock: SetClock
 ) -> None:
     """As docs/operations.md says; a dump of a server that has seen more, so that transactions must go on."""
-    if shutil.which("pg_dump") is None:
-        pytest.skip("pg_dump was not found")
     source, target = postgres_server.create(), "restored"
     live(postgres_server.url(source), tmp_path, clock)
     let_it_have_seen_more(postgres_server, source)
     with opened_engine(postgres_server.url(source), clock) as engine:
         before, last = told(engine), [event.position for event in engine.subscribe()][-1]
     dump = [
-        "pg_dump",
+        postgres_server.program("pg_dump"),
         "--format=custom",
         f"--file={tmp_path}/desk.dump",
         "--schema=dutyflow",
         postgres_server.url(source),
     ]
     postgres_server.execute(f"CREATE DATABASE {target}")
-    restore = ["pg_restore", "--exit-on-error", "--no-owner", f"--dbname={postgres_server.url(target)}"]
+    restore = [
+        postgres_server.program("pg_restore"),
+        "--exit-on-error",
+        "--no-owner",
+        f"--dbname={postgres_server.url(target)}",
+    ]
     try:
         subprocess.run(dump, check=True)
         subprocess.run([*restore, f"{tmp_path}/desk.dump"], check=True)

@@ -314,3 +314,5 @@ def test_a_closed_store_is_not_used_any_more(store: SharedStore, use: Callable[[
 def test_a_store_may_be_closed_twice(store: SharedStore) -> None:
     store.close()
     store.close()
+    with pytest.raises(MisuseError):
+        store.newest()

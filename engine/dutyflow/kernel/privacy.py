@@ -20,7 +20,6 @@ MASK = "***"
 _WORD = re.compile(r"\w+")
 
 Record = TypeVar("Record", bound=msgspec.Struct)
-AnyEvent = TypeVar("AnyEvent", bound=Event)
 
 
 def may_see(field: Field, roles: frozenset[str]) -> bool:
@@ -36,11 +35,6 @@ def hidden_fields(workflow: Workflow, roles: frozenset[str]) -> frozenset[str]:
 def masked_ticket(ticket: Ticket, rules: Rules, roles: frozenset[str]) -> Ticket:
     """The ticket as these roles may see it; the ticket itself when nothing is hidden from them."""
     return masked(ticket, hidden_fields(rules.workflows[ticket.workflow], roles))
-
-
-def masked_event(event: AnyEvent, workflow: Workflow, roles: frozenset[str]) -> AnyEvent:
-    """An event of a ticket of this workflow as these roles may see it."""
-    return masked(event, hidden_fields(workflow, roles))
 
 
 def masked_history(events: Iterable[Event], workflow: Workflow, roles: frozenset[str]) -> tuple[Event, ...]:
